@@ -1,0 +1,3 @@
+"""Hubbub: chat rooms that are links."""
+
+__version__ = "0.1.0"
