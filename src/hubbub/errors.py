@@ -72,4 +72,4 @@ class Unavailable(Refusal):
 
 
 class BadSetting(Exception):
-    """A setting with a value the program cannot start with; the text names the setting and what it should be."""
+    """A setting the program cannot start with; the text names it and says what it should be."""

@@ -1,0 +1,351 @@
+"""The settings, read once from the environment into one frozen value.
+
+Each setting is an environment variable, may stand in `.env` in the working directory, and may be
+given as a file by adding `_FILE` to its name. The environment wins over `.env`.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import ipaddress
+import logging
+import os
+import re
+import secrets
+import tempfile
+import urllib.parse
+from collections.abc import Mapping, MutableMapping
+from pathlib import Path
+from typing import Any, Literal, cast
+
+import dotenv
+
+from hubbub.errors import BadSetting
+
+SETTINGS = (
+    "HUBBUB_DATA_DIR",
+    "HUBBUB_DATABASE_URL",
+    "HUBBUB_BROADCAST_URL",
+    "HUBBUB_PUBLIC_URL",
+    "HUBBUB_SECRET_KEY",
+    "HUBBUB_REGISTRATION",
+    "HUBBUB_RATE_LIMITS",
+    "HUBBUB_TRUSTED_PROXIES",
+    "HUBBUB_LOG_FORMAT",
+    "HUBBUB_HOST",
+    "HUBBUB_PORT",
+    "HUBBUB_WORKERS",
+)
+
+# What hosting platforms set by themselves; the name with the prefix wins.
+FALLBACKS = {
+    "HUBBUB_DATABASE_URL": "DATABASE_URL",
+    "HUBBUB_BROADCAST_URL": "REDIS_URL",
+    "HUBBUB_PORT": "PORT",
+}
+
+SECRET_FILE = "secret-key"  # noqa: S105 - the file's name, not what is in it.
+SECRET_LENGTH = 32
+MAX_WORKERS = 128
+
+_PLACEHOLDER = re.compile(
+    r"change.?(me|it|this)|placeholder|example|insecure|secret|password|hubbub|1234567|abcdefg",
+    re.IGNORECASE,
+)
+
+log = logging.getLogger(__name__)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Config:
+    """What is in force. Secrets stay out of its representation, and so out of logs."""
+
+    data_dir: Path
+    database_url: str = dataclasses.field(repr=False)
+    broadcast_url: str = dataclasses.field(repr=False)
+    public_url: str | None
+    secret_keys: tuple[str, ...] = dataclasses.field(repr=False)  # newest last
+    registration: Literal["open", "closed"]
+    rate_limits: bool
+    trusted_proxies: tuple[str, ...]
+    log_format: Literal["text", "json"]
+    host: str
+    port: int
+    workers: int
+
+
+def from_environment(environ: Mapping[str, str] | None = None, **overrides: Any) -> Config:
+    """Read all settings; `overrides` (names of `Config`'s fields, None counts as absent) win.
+
+    Makes the data folder, and in it the secret on first run. Raises BadSetting.
+    """
+    source = _Source(os.environ if environ is None else environ, _dotenv())
+    source.warn_of_unknown_names()
+    values = _read(source) | {name: v for name, v in overrides.items() if v is not None}
+    data_dir = _data_dir(values["data_dir"])
+    values["data_dir"] = data_dir
+    values["database_url"] = database_url(values["database_url"], data_dir)
+    values["secret_keys"] = values["secret_keys"] or _kept_secret(data_dir)
+    _check_together(values)
+    return Config(**values)
+
+
+def pass_on(config: Config, environ: MutableMapping[str, str]) -> None:
+    """Write what the command line decided where worker processes will read it.
+
+    Everything else they find where this process found it; so no secret is copied.
+    """
+    decided = {
+        "HUBBUB_DATA_DIR": str(config.data_dir),
+        "HUBBUB_HOST": config.host,
+        "HUBBUB_PORT": str(config.port),
+        "HUBBUB_WORKERS": str(config.workers),
+    }
+    for name, value in decided.items():
+        environ.pop(f"{name}_FILE", None)
+        environ[name] = value
+
+
+def describe(config: Config) -> list[tuple[str, str]]:
+    """Setting and value of everything in force, passwords and secrets hidden."""
+    values = {
+        "HUBBUB_DATA_DIR": str(config.data_dir),
+        "HUBBUB_DATABASE_URL": _without_password(config.database_url),
+        "HUBBUB_BROADCAST_URL": _without_password(config.broadcast_url),
+        "HUBBUB_PUBLIC_URL": config.public_url or "",
+        "HUBBUB_SECRET_KEY": " ".join("(hidden)" for _ in config.secret_keys),
+        "HUBBUB_REGISTRATION": config.registration,
+        "HUBBUB_RATE_LIMITS": "on" if config.rate_limits else "off",
+        "HUBBUB_TRUSTED_PROXIES": ",".join(config.trusted_proxies),
+        "HUBBUB_LOG_FORMAT": config.log_format,
+        "HUBBUB_HOST": config.host,
+        "HUBBUB_PORT": str(config.port),
+        "HUBBUB_WORKERS": str(config.workers),
+    }
+    return [(name, values[name]) for name in SETTINGS]
+
+
+def database_url(url: str | None, data_dir: Path) -> str:
+    """The one spelling the rest of the house sees: an absolute SQLite path, or asyncpg."""
+    if not url:
+        return f"sqlite:///{data_dir / 'hubbub.db'}"
+    scheme, _, rest = url.partition("://")
+    if scheme in {"postgres", "postgresql", "postgresql+asyncpg"} and rest and _split(url):
+        return f"postgresql+asyncpg://{rest}"
+    if scheme in {"sqlite", "sqlite+aiosqlite"}:
+        return _sqlite_url(rest)
+    raise _bad("HUBBUB_DATABASE_URL", "sqlite:///path/to/file.db or postgresql://…", None)
+
+
+class _Source:
+    """Where settings come from: the environment first, then `.env`."""
+
+    def __init__(self, *places: Mapping[str, str]) -> None:
+        self.places = places
+
+    def get(self, name: str) -> str | None:
+        """The setting's value, from wherever it stands first; empty counts as absent."""
+        names = [name, FALLBACKS[name]] if name in FALLBACKS else [name]
+        for place in self.places:
+            for spelling in names:
+                value = self._direct_or_file(place, spelling)
+                if value:
+                    return value
+        return None
+
+    def warn_of_unknown_names(self) -> None:
+        known = {*SETTINGS, *(f"{name}_FILE" for name in SETTINGS)}
+        for name in sorted({name for place in self.places for name in place}):
+            if not name.startswith("HUBBUB_") or name.startswith("HUBBUB_TEST_") or name in known:
+                continue
+            close = difflib.get_close_matches(name, SETTINGS, n=1)
+            hint = f" Did you mean {close[0]}?" if close else ""
+            log.warning("%s is not a setting of Hubbub.%s", name, hint)
+
+    @staticmethod
+    def _direct_or_file(place: Mapping[str, str], name: str) -> str | None:
+        direct, path = place.get(name, "").strip(), place.get(f"{name}_FILE", "").strip()
+        if direct and path:
+            raise BadSetting(f"Set either {name} or {name}_FILE, not both.")
+        if not path:
+            return direct or None
+        try:
+            return Path(path).read_text(encoding="utf-8").strip() or None
+        except (OSError, ValueError) as error:
+            raise BadSetting(f"{name}_FILE should name a readable text file: {path}") from error
+
+
+def _read(source: _Source) -> dict[str, Any]:
+    return {
+        "data_dir": source.get("HUBBUB_DATA_DIR") or "data",
+        "database_url": source.get("HUBBUB_DATABASE_URL"),
+        "broadcast_url": _broadcast_url(source.get("HUBBUB_BROADCAST_URL")),
+        "public_url": _public_url(source.get("HUBBUB_PUBLIC_URL")),
+        "secret_keys": _secret_keys(source.get("HUBBUB_SECRET_KEY") or "", "HUBBUB_SECRET_KEY"),
+        "registration": _choice(source, "HUBBUB_REGISTRATION", "open", "closed"),
+        "rate_limits": _choice(source, "HUBBUB_RATE_LIMITS", "on", "off") == "on",
+        "trusted_proxies": _networks(source.get("HUBBUB_TRUSTED_PROXIES") or ""),
+        "log_format": _choice(source, "HUBBUB_LOG_FORMAT", "text", "json"),
+        "host": source.get("HUBBUB_HOST") or "127.0.0.1",
+        "port": _number(source, "HUBBUB_PORT", 8000, 0, 65535),
+        "workers": _number(source, "HUBBUB_WORKERS", 1, 1, MAX_WORKERS),
+    }
+
+
+def _dotenv() -> dict[str, str]:
+    path = Path(".env")
+    try:
+        if not path.is_file():
+            return {}
+        # Interpolation would change a password that holds a dollar sign.
+        found = dotenv.dotenv_values(path, interpolate=False)
+    except (OSError, ValueError) as error:
+        raise BadSetting(f".env should be a readable text file: {path.resolve()}") from error
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def _bad(name: str, wanted: str, value: str | None) -> BadSetting:
+    """`value` is shown unless it may hold a password."""
+    return BadSetting(f"{name} should be {wanted}" + (f", not “{value}”." if value else "."))
+
+
+def _choice(source: _Source, name: str, default: str, other: str) -> str:
+    value = source.get(name)
+    if value is None:
+        return default
+    if value.lower() not in {default, other}:
+        raise _bad(name, f"“{default}” or “{other}”", value)
+    return value.lower()
+
+
+def _number(source: _Source, name: str, default: int, least: int, most: int) -> int:
+    value = source.get(name)
+    if value is None:
+        return default
+    if not re.fullmatch(r"[0-9]{1,6}", value) or not least <= int(value) <= most:
+        raise _bad(name, f"a number from {least} to {most}", value)
+    return int(value)
+
+
+def _data_dir(value: str | Path) -> Path:
+    path = Path(value).expanduser().absolute()
+    try:
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise _bad("HUBBUB_DATA_DIR", "a folder that can be made and written to", str(path)) from (
+            error
+        )
+    return path
+
+
+def _sqlite_url(rest: str) -> str:
+    wanted = "sqlite:///relative/file.db or sqlite:////absolute/file.db, without options"
+    path = rest.removeprefix("/")
+    # The driver would make a file whose name holds the question mark; and a database in memory
+    # is a new one for every connection.
+    if not rest.startswith("/") or not path or "?" in path or path.startswith(":"):
+        raise _bad("HUBBUB_DATABASE_URL", wanted, f"sqlite://{rest}")
+    return f"sqlite:///{Path(path).expanduser().absolute()}"
+
+
+def _broadcast_url(value: str | None) -> str:
+    if value is None or value in {"memory:", "memory://"}:
+        return "memory://"
+    parts = _split(value)
+    if parts is None or parts.scheme not in {"redis", "rediss"} or not parts.hostname:
+        raise _bad("HUBBUB_BROADCAST_URL", "memory:// or redis://host:port/number", None)
+    return value
+
+
+def _public_url(value: str | None) -> str | None:
+    """Scheme, host and port as a browser writes them in `Origin`, which it is compared with."""
+    if value is None:
+        return None
+    wanted = "the address people open, like https://chat.example.org, without a path"
+    parts = _split(value)
+    if parts is None or parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise _bad("HUBBUB_PUBLIC_URL", wanted, value)
+    if parts.path.strip("/") or parts.query or parts.fragment or parts.username is not None:
+        raise _bad("HUBBUB_PUBLIC_URL", wanted, value)
+    try:
+        host = parts.hostname.encode("idna").decode("ascii")
+    except UnicodeError as error:
+        raise _bad("HUBBUB_PUBLIC_URL", wanted, value) from error
+    host = f"[{host}]" if ":" in host else host
+    standard = {"http": 80, "https": 443}[parts.scheme]
+    port = "" if parts.port in {None, standard} else f":{parts.port}"
+    return f"{parts.scheme}://{host}{port}"
+
+
+def _split(url: str) -> urllib.parse.SplitResult | None:
+    try:
+        parts = urllib.parse.urlsplit(url)
+        _ = parts.port  # Raises for a port that is none.
+    except ValueError:
+        return None
+    return parts
+
+
+def _networks(value: str) -> tuple[str, ...]:
+    wanted = "addresses or networks, separated by commas, like 127.0.0.1,10.0.0.0/8"
+    found = []
+    for part in re.split(r"[\s,]+", value.strip(" ,")) if value else []:
+        try:
+            ipaddress.ip_network(part, strict=False)
+        except ValueError as error:
+            # “*” too: trusting everyone lets anyone claim any address.
+            raise _bad("HUBBUB_TRUSTED_PROXIES", wanted, part) from error
+        found.append(part)
+    return tuple(found)
+
+
+def _secret_keys(value: str, where: str) -> tuple[str, ...]:
+    """The rotation list, oldest first: separated by commas, spaces or lines."""
+    keys = tuple(key for key in re.split(r"[\s,]+", value) if key)
+    for key in keys:
+        if len(key) < SECRET_LENGTH or len(set(key)) < 8 or _PLACEHOLDER.search(key):
+            wanted = f"{SECRET_LENGTH} or more random characters, and no placeholder"
+            raise BadSetting(f"{where} should be {wanted}; make one with: openssl rand -base64 48")
+    return keys
+
+
+def _kept_secret(data_dir: Path) -> tuple[str, ...]:
+    """The secret kept in the data folder, made on first run."""
+    path = data_dir / SECRET_FILE
+    try:
+        if not path.exists():
+            _write_once(path, secrets.token_urlsafe(48) + "\n")
+        keys = _secret_keys(path.read_text(encoding="utf-8"), str(path))
+    except (OSError, ValueError) as error:
+        raise BadSetting(f"{path} should be a readable secret: {error}") from error
+    if not keys:
+        raise BadSetting(f"{path} is empty; put the secret back, or remove the file for a new one.")
+    return keys
+
+
+def _write_once(path: Path, text: str) -> None:
+    """Write a file that only its owner reads, whole or not at all; the first writer wins."""
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")  # mode 0600
+    draft = Path(name)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+        os.link(draft, path)
+    except FileExistsError:
+        pass  # Another process was first, and its secret is as good.
+    finally:
+        draft.unlink()
+
+
+def _check_together(values: Mapping[str, Any]) -> None:
+    workers = cast("int", values["workers"])
+    if workers > 1 and values["broadcast_url"] == "memory://":
+        raise BadSetting(
+            "HUBBUB_BROADCAST_URL should be redis://… with more than one worker, because memory:// "
+            f"does not reach the other processes. Set it, or start 1 worker instead of {workers}."
+        )
+
+
+def _without_password(url: str) -> str:
+    return re.sub(r"(?<=://)([^/@:]*):[^/]*@", r"\1:…@", url)
