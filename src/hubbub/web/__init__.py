@@ -1,0 +1,1 @@
+"""How Hubbub looks from outside: addresses, pages, answers."""
