@@ -1,0 +1,315 @@
+"""One followed room: a reader that takes over its log, and passes that write it to the sockets."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine, Iterable, Sequence
+from typing import Any
+
+from hubbub.realtime import wire
+from hubbub.realtime.hub import Cursor, Discontinuity, Entry, Eviction, Hub, Seat
+from hubbub.realtime.roster import Roster
+from hubbub.realtime.source import RoomGone, Source
+
+log = logging.getLogger(__name__)
+
+COALESCE_SECONDS = 0.02
+PASS_SEATS = 2048
+FRAME_BYTES = 256 * 1024
+BLOCKED_SECONDS = 10.0
+READ_LIMIT = 400
+
+OVERLOADED = 1013
+SIGNED_OUT, NOT_ALLOWED, ROOM_GONE = 4401, 4403, 4404
+
+Spawn = Callable[[Coroutine[Any, Any, None]], "asyncio.Task[None]"]
+
+
+class Channel:
+    """The asynchronous side of one room of the hub. `spawn` starts work in the background."""
+
+    def __init__(self, room: int, hub: Hub, roster: Roster, source: Source, spawn: Spawn) -> None:
+        self.room = room
+        self._hub = hub
+        self._roster = roster
+        self._source = source
+        self._spawn = spawn
+        self._reader: asyncio.Task[None] | None = None
+        self._read_again = False
+        self._wanted = 0
+        self._flush: asyncio.Handle | None = None
+        self._flushed_at = 0.0
+        self._pass_seconds = 0.0
+        self._people: wire.Frame | None = None
+
+    # ---------------------------------------------------------------- reading
+
+    def look(self, seq: int) -> None:
+        """The log is said to have reached `seq`: read, if that is news."""
+        self._wanted = max(self._wanted, seq)
+        head = self._hub.head(self.room)
+        if head is not None and self._wanted > head.seq:
+            self.read_soon()
+
+    def read_soon(self) -> None:
+        if self._reader is None or self._reader.done():
+            self._reader = self._spawn(self._read_on())
+        else:
+            self._read_again = True
+
+    async def _read_on(self) -> None:
+        more = True
+        while more or self._read_again:
+            self._read_again = False
+            try:
+                more = await self.read()
+            except Exception as error:
+                # The poll looks again within a second.
+                log.warning("cannot read a room's log: %r", error)
+                return
+
+    async def read(self) -> bool:
+        """Take over what follows the head. True when there may be more."""
+        head = self._hub.head(self.room)
+        if head is None:
+            return False
+        entries = await self._source.after(self.room, head, READ_LIMIT)
+        if self._hub.head(self.room) != head:
+            return True  # Another reader was quicker; look again.
+        try:
+            if entries is None:
+                raise Discontinuity("the log no longer holds the head")
+            evictions = self._hub.advance(self.room, entries)
+        except Discontinuity as error:
+            log.warning("starting a room's log anew: %s", error)
+            await self._start_anew(head)
+            return False
+        self._evict(evictions)
+        self._note(entries)
+        return len(entries) == READ_LIMIT
+
+    def _note(self, entries: Sequence[Entry]) -> None:
+        """See to what the entries mean beside the list of messages."""
+        for entry in entries:
+            if entry.author is not None and self._roster.typed_out(self.room, entry.author):
+                self._spawn(self.show_typing())
+            if entry.joined is not None or entry.left is not None:
+                self._roster.touch(self.room)
+        if entries:
+            self._flush_soon()
+
+    async def _start_anew(self, stale: Cursor) -> None:
+        """Another log has taken the place of the one that was followed."""
+        try:
+            opening = await self._source.open(self.room)
+        except RoomGone:
+            for seat in self.seats():
+                self.close_seat(seat, ROOM_GONE)
+            return
+        if self._hub.head(self.room) != stale:
+            return
+        seats, evictions = self._hub.reset(self.room, opening.head, opening.members)
+        self._evict(evictions)
+        for seat in seats:
+            self.catch_up(seat, None)
+
+    # ------------------------------------------------------------------ seats
+
+    def seats(self) -> list[Seat]:
+        here = self._hub.rooms.get(self.room)
+        return list(here.seats.values()) if here else []
+
+    def _evict(self, evictions: Iterable[Eviction]) -> None:
+        """Give those who must go what was theirs before, and nothing after."""
+        for eviction in evictions:
+            if eviction.owed:
+                payload = _payload(eviction.owed, fresh=eviction.seat.fresh)
+                _sender(eviction.seat).push(wire.Frame(payload))
+            self.close_seat(eviction.seat, ROOM_GONE if eviction.room_ended else NOT_ALLOWED)
+
+    def close_seat(self, seat: Seat, code: int) -> None:
+        self.leave(seat)
+        _sender(seat).finish(code)
+
+    def leave(self, seat: Seat) -> None:
+        """Give up a seat, evicted or not. Doing so twice is the same as once."""
+        self._hub.detach(seat)
+        self._roster.depart(seat.room, seat.person, seat)
+
+    def close_stuck_seats(self, now: float) -> None:
+        """Free those who have not taken a byte for too long, without waiting for them."""
+        for seat in self.seats():
+            since = _sender(seat).blocked_since
+            if since is not None and now - since > BLOCKED_SECONDS:
+                self.close_seat(seat, OVERLOADED)
+
+    # ---------------------------------------------------------------- sending
+
+    def _flush_soon(self) -> None:
+        """Serve the room now, or when the time to gather changes in one frame has passed.
+
+        Gathering costs latency and saves writes, so the time is short where a pass is short.
+        """
+        if self._flush is None:
+            loop = asyncio.get_running_loop()
+            gather = min(COALESCE_SECONDS, 2 * self._pass_seconds)
+            self._flush = loop.call_at(max(loop.time(), self._flushed_at + gather), self._pass)
+
+    def _pass(self) -> None:
+        """The same frame to every seat at the same place; then the loop has its turn."""
+        self._flush = None
+        loop = asyncio.get_running_loop()
+        started = loop.time()
+        due = [seat for seat in self._hub.due(self.room) if seat.socket.blocked_since is None]
+        frames: dict[tuple[int, bool], tuple[wire.Frame, Cursor] | None] = {}
+        sent = self._hub.sent
+        for seat in due[:PASS_SEATS]:
+            key = (seat.cursor.seq, seat.fresh)
+            made = frames.get(key)
+            if made is None:
+                made = frames[key] = self._prepare(seat)
+            if made is not None and seat.socket.push(made[0]):
+                sent(seat, made[1])
+        self._flushed_at = loop.time()
+        self._pass_seconds = self._flushed_at - started
+        head = self._hub.head(self.room)
+        if len(due) > PASS_SEATS or any(made and made[1] != head for made in frames.values()):
+            self._flush = loop.call_soon(self._pass)
+
+    def _prepare(self, seat: Seat) -> tuple[wire.Frame, Cursor] | None:
+        """The next frame for a seat and the place it leads to; None when it must catch up first."""
+        after = seat.cursor
+        entries = self._hub.pending(seat)
+        if entries is None:
+            self.catch_up(seat, after)
+            return None
+        entries = _within(entries, FRAME_BYTES)
+        return wire.Frame(_payload(entries, fresh=seat.fresh)), entries[-1].cursor
+
+    def serve(self, seat: Seat) -> None:
+        """Serve one seat from the ring for as long as its socket takes it."""
+        while self._is_due(seat):
+            prepared = self._prepare(seat)
+            if prepared is None or not _sender(seat).push(prepared[0]):
+                return
+            self._hub.sent(seat, prepared[1])
+
+    def _is_due(self, seat: Seat) -> bool:
+        return (
+            self._is_seated(seat)
+            and not seat.held
+            and seat.cursor != self._hub.head(self.room)
+            and _sender(seat).blocked_since is None
+        )
+
+    def _is_seated(self, seat: Seat) -> bool:
+        here = self._hub.rooms.get(self.room)
+        return here is not None and here.seats.get(seat.socket) is seat
+
+    def catch_up(self, seat: Seat, after: Cursor | None) -> None:
+        """Bring a held seat to its place: by what the log holds after `after`, or by a snapshot."""
+        self._spawn(self._catch_up(seat, after))
+
+    async def _catch_up(self, seat: Seat, after: Cursor | None) -> None:
+        upto = seat.cursor
+        try:
+            payload = await self._missed(after, upto) if after else None
+            if payload is None:
+                payload = await self._source.snapshot(self.room, upto) + _cursor_input(upto)
+        except Exception as error:
+            log.warning("cannot bring a page up to date: %r", error)
+            self.close_seat(seat, OVERLOADED)
+            return
+        if not self._is_seated(seat) or seat.cursor != upto:
+            return
+        if not _sender(seat).push(wire.Frame(payload)):
+            # Still busy with an earlier frame. The page comes back with the cursor it has.
+            self.close_seat(seat, OVERLOADED)
+            return
+        self._hub.release(seat)
+        self.serve(seat)
+
+    async def _missed(self, after: Cursor, upto: Cursor) -> bytes | None:
+        """What lies in (after, upto], or None when it cannot be proved whole."""
+        entries = await self._source.after(self.room, after, upto.seq - after.seq)
+        if not entries or entries[-1].cursor != upto:
+            return None
+        return _payload(entries, fresh=True)
+
+    # ------------------------------------------------- only the newest counts
+
+    def greet(self, seat: Seat) -> None:
+        """Show a newcomer who is here."""
+        if self._people is not None:
+            _sender(seat).push(self._people)
+
+    async def show_people(self) -> None:
+        """Show everyone who is here."""
+        try:
+            fragment = await self._source.people(self.room, self._roster.here(self.room))
+        except Exception as error:
+            log.warning("cannot show who is here: %r", error)
+            return
+        frame = self._people = wire.Frame(fragment)
+        self._broadcast(lambda seat: frame)
+
+    async def show_typing(self) -> None:
+        """Show who is typing: to each of those who are, only the others."""
+        people = self._roster.typing(self.room)
+        try:
+            everyone = wire.Frame(await self._source.typing(self.room, people))
+            others = {
+                own: wire.Frame(
+                    await self._source.typing(self.room, [p for p in people if p != own])
+                )
+                for own in people
+            }
+        except Exception as error:
+            log.warning("cannot show who is typing: %r", error)
+            return
+        self._broadcast(lambda seat: others.get(seat.person, everyone))
+
+    def answer_beat(self, seat: Seat) -> None:
+        """Tell a page that stands at the head so, which shows that the way to it is open."""
+        if not seat.held and seat.cursor == self._hub.head(self.room):
+            _sender(seat).push(wire.Frame(_cursor_input(seat.cursor)))
+
+    def _broadcast(self, frame_for: Callable[[Seat], wire.Frame]) -> None:
+        """Send to those that keep up what the others may miss."""
+        head = self._hub.head(self.room)
+        for seat in self.seats():
+            if not seat.held and seat.cursor == head:
+                _sender(seat).push(frame_for(seat))
+
+    def stop(self) -> None:
+        """Nobody is here any more."""
+        if self._flush is not None:
+            self._flush.cancel()
+
+
+def _sender(seat: Seat) -> wire.Sender:
+    sender: wire.Sender = seat.socket
+    return sender
+
+
+def _cursor_input(cursor: Cursor) -> bytes:
+    """The hidden input that tells the page, and so its next hello, where it stands."""
+    return (
+        f'<input type="hidden" id="cursor" name="after" value="{cursor}" hx-swap-oob="true">'
+    ).encode()
+
+
+def _payload(entries: Sequence[Entry], *, fresh: bool) -> bytes:
+    parts = [e.clear + e.fragment for e in entries] if fresh else [e.fragment for e in entries]
+    return b"".join(parts) + _cursor_input(entries[-1].cursor)
+
+
+def _within(entries: list[Entry], limit: int) -> list[Entry]:
+    """As many of the first entries as fit into `limit` bytes, and at least one."""
+    size = 0
+    for count, entry in enumerate(entries):
+        size += len(entry.fragment) + len(entry.clear)
+        if size > limit and count:
+            return entries[:count]
+    return entries

@@ -1,0 +1,56 @@
+"""What the live rooms need from outside: where they read, and what draws what they send."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+from hubbub.realtime.hub import Cursor, Entry
+
+
+class RoomGone(Exception):
+    """The room that was asked for is not there (any more)."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Opening:
+    """A room as its log tells it: the head and the members as of that head."""
+
+    head: Cursor
+    members: frozenset[int]
+
+
+class Source(Protocol):
+    """Any method may raise anything: it is tried again later, and a socket whose rights cannot be
+    read is closed."""
+
+    async def open(self, room: int) -> Opening:
+        """Raises RoomGone."""
+
+    async def heads(self, rooms: Sequence[int]) -> Mapping[int, int]:
+        """The seq of each room's head; a room that is gone is left out."""
+
+    async def after(self, room: int, cursor: Cursor, limit: int) -> list[Entry] | None:
+        """What follows `cursor`, rendered; None when the log does not hold that very cursor."""
+
+    async def snapshot(self, room: int, upto: Cursor) -> bytes:
+        """A fragment that replaces the list of messages by the newest ones as of `upto`."""
+
+    async def endings(self, after: int) -> tuple[int, list[int]]:
+        """The head of the log of ended sessions, and the sessions that ended after `after`."""
+
+    async def people(self, room: int, online: frozenset[int]) -> bytes:
+        """A fragment that shows who is here."""
+
+    async def typing(self, room: int, people: Sequence[int]) -> bytes:
+        """A fragment that shows who is typing."""
+
+    async def record(self, changes: Mapping[tuple[int, int], int]) -> bool:
+        """Tell the other processes the number of sockets for each (room, person) given.
+
+        False when what was recorded before has been lost.
+        """
+
+    async def elsewhere(self, rooms: Sequence[int]) -> Mapping[int, frozenset[int]]:
+        """Who is in these rooms through other processes."""

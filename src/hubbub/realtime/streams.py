@@ -1,0 +1,292 @@
+"""The live rooms of this process: sockets come and go, hints arrive, the clock ticks.
+
+Knows neither domain nor templates: what is shown and where it is read come from a `Source`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import collections
+import dataclasses
+import logging
+import random
+import time
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from hubbub.realtime import roster, wire
+from hubbub.realtime.channel import NOT_ALLOWED, OVERLOADED, ROOM_GONE, SIGNED_OUT, Channel
+from hubbub.realtime.hub import Attached, Cursor, Hub, Seat
+from hubbub.realtime.source import RoomGone, Source
+
+log = logging.getLogger(__name__)
+
+POLL_SECONDS = 1.0
+HEALTHY_SECONDS = 5.0
+
+
+@dataclasses.dataclass(slots=True, eq=False)
+class Client:
+    """One socket with what it is bound to. `expires_at` in seconds since the epoch."""
+
+    sender: wire.Sender
+    person: int
+    session: int
+    expires_at: float
+    seat: Seat | None = None
+    last_typed: float = 0.0
+
+
+class Streams:
+    """`publish` tells the other processes: (hint, the key under which a newer one replaces it).
+
+    `shared` says whether there are other processes.
+    """
+
+    def __init__(
+        self, source: Source, publish: Callable[[str, str], None], *, shared: bool
+    ) -> None:
+        self._hub = Hub()
+        self._roster = roster.Roster()
+        self._source = source
+        self._publish = publish
+        self._shared = shared
+        self._channels: dict[int, Channel] = {}
+        self._opening: dict[int, asyncio.Task[None]] = {}
+        self._sessions: dict[int, set[Client]] = collections.defaultdict(set)
+        self._endings_seen = 0
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._poll_now = asyncio.Event()
+        self._polled_at = 0.0
+
+    # ------------------------------------------------------------------ hints
+
+    def hint(self, room: int, seq: int) -> None:
+        """A change of `room` was committed here: look, and tell the others. Never waits."""
+        self._look(room, seq)
+        self._publish(f"room {room} {seq}", f"room {room}")
+
+    def sessions_changed(self) -> None:
+        """Sessions were ended here: look which sockets that closes, and tell the others."""
+        self._poll_now.set()
+        self._publish("sessions", "sessions")
+
+    def heard(self, hint: str) -> None:
+        """A hint of another process. Whatever it says, it is only a reason to look."""
+        match hint.split(" "):
+            case ["room", room, seq] if room.isdecimal() and seq.isdecimal():
+                self._look(int(room), int(seq))
+            case ["typing", room, person] if room.isdecimal() and person.isdecimal():
+                self._typed(int(room), int(person))
+            case ["sessions"]:
+                self._poll_now.set()
+
+    def resync(self) -> None:
+        """Hints may have been lost: ask the database at once."""
+        self._poll_now.set()
+
+    def _look(self, room: int, seq: int) -> None:
+        channel = self._channels.get(room)
+        if channel is not None:
+            channel.look(seq)
+
+    # ---------------------------------------------------------------- sockets
+
+    def connect(self, client: Client) -> None:
+        """Bind a socket to its session. Validate the session after this, so that none slips by."""
+        self._sessions[client.session].add(client)
+
+    def disconnect(self, client: Client) -> None:
+        """Forget a socket, whatever state it was in."""
+        bound = self._sessions.get(client.session, set())
+        bound.discard(client)
+        if not bound:
+            self._sessions.pop(client.session, None)
+        if client.seat is not None:
+            self._leave(client.seat)
+
+    async def attach(self, client: Client, room: int, after: Cursor | None) -> int | None:
+        """Seat a socket and bring it up to date; a close code when that may not or cannot be."""
+        try:
+            attached = await self._take_seat(client, room, after)
+        except RoomGone:
+            return ROOM_GONE
+        except Exception as error:
+            log.warning("cannot open a room: %r", error)
+            return OVERLOADED
+        if attached is Attached.REFUSED:
+            return NOT_ALLOWED
+        channel = self._channels[room]
+        seat = client.seat = self._hub.rooms[room].seats[client.sender]
+        client.sender.on_writable = lambda: channel.serve(seat)
+        self._roster.arrive(room, client.person, seat)
+        if attached is Attached.LIVE:
+            channel.serve(seat)
+        else:
+            channel.catch_up(seat, after if attached is Attached.BACKLOG else None)
+        channel.greet(seat)
+        return None
+
+    async def _take_seat(self, client: Client, room: int, after: Cursor | None) -> Attached:
+        await self._follow(room)
+        attached = self._hub.attach(room, client.person, client.sender, after)
+        if attached is not Attached.AHEAD:
+            return attached
+        # The page was drawn from a newer log than this process has read so far.
+        while await self._channels[room].read():
+            await self._follow(room)
+        await self._follow(room)
+        attached = self._hub.attach(room, client.person, client.sender, after)
+        if attached is not Attached.AHEAD:
+            return attached
+        # Still beyond what the database holds: that cursor is of another log.
+        attached = self._hub.attach(room, client.person, client.sender, None)
+        if attached is Attached.REFUSED:
+            return attached
+        self._hub.hold(self._hub.rooms[room].seats[client.sender])
+        return Attached.SNAPSHOT
+
+    async def _follow(self, room: int) -> None:
+        """See to it that the hub follows `room`: when this returns, it does."""
+        while self._hub.head(room) is None:
+            if room not in self._opening:
+                task = self._opening[room] = self._spawn(self._open(room))
+                task.add_done_callback(lambda _: self._opening.pop(room, None))
+            await asyncio.shield(self._opening[room])
+
+    async def _open(self, room: int) -> None:
+        channel = Channel(room, self._hub, self._roster, self._source, self._spawn)
+        self._channels[room] = channel
+        try:
+            opening = await self._source.open(room)
+        except BaseException:
+            del self._channels[room]
+            raise
+        self._hub.open(room, opening.head, opening.members)
+        channel.look(0)
+
+    def _leave(self, seat: Seat) -> None:
+        channel = self._channels.get(seat.room)
+        if channel is not None:
+            channel.leave(seat)
+
+    def beat(self, client: Client) -> None:
+        """Answer a heartbeat."""
+        if client.seat is not None and client.seat.room in self._channels:
+            self._channels[client.seat.room].answer_beat(client.seat)
+
+    def typed(self, client: Client) -> None:
+        """A person is typing: shown to the others for a few seconds."""
+        now = time.monotonic()
+        seat = client.seat
+        if seat is None or now - client.last_typed < roster.TYPING_EVERY:
+            return
+        client.last_typed = now
+        self._typed(seat.room, seat.person)
+        hint = f"typing {seat.room} {seat.person}"
+        self._publish(hint, hint)
+
+    def _typed(self, room: int, person: int) -> None:
+        channel = self._channels.get(room)
+        if channel is not None and self._roster.type(room, person, time.monotonic()):
+            self._spawn(channel.show_typing())
+
+    async def online(self, room: int) -> frozenset[int]:
+        """Who is in `room` now, through this process or another."""
+        here = self._roster.here(room)
+        if self._shared and room not in self._channels:
+            here |= (await self._source.elsewhere([room])).get(room, frozenset())
+        return here
+
+    # ------------------------------------------------------------------- time
+
+    async def start(self) -> None:
+        """Take note of where the log of ended sessions stands, before the first socket comes."""
+        self._endings_seen, _ = await self._source.endings(1 << 62)
+        self._polled_at = time.monotonic()
+        self._spawn(self._run())
+
+    async def _run(self) -> None:
+        """Poll, keep the roster, free what is stuck, once a second and when there is reason to."""
+        while True:
+            self._poll_now.clear()
+            for work in (self._poll, self._keep_roster, self._tidy):
+                try:
+                    await work()
+                except Exception as error:
+                    log.warning("%s failed: %r", work.__name__.strip("_"), error)
+            # Jitter keeps processes that started together from asking together.
+            pause = POLL_SECONDS * random.uniform(0.8, 1.0)  # noqa: S311
+            try:
+                await asyncio.wait_for(self._poll_now.wait(), pause)
+            except TimeoutError:
+                continue
+
+    async def _poll(self) -> None:
+        """Ask the database for ended sessions, and for the heads of the rooms served here."""
+        self._endings_seen, ended = await self._source.endings(self._endings_seen)
+        for session in ended:
+            self._sign_out(self._sessions.get(session, set()))
+        rooms = [room for room in self._channels if self._hub.head(room) is not None]
+        heads = await self._source.heads(rooms) if rooms else {}
+        for room in rooms:
+            head, channel = self._hub.head(room), self._channels.get(room)
+            if head is not None and channel is not None and heads.get(room) != head.seq:
+                channel.read_soon()
+        self._polled_at = time.monotonic()
+
+    def _sign_out(self, clients: set[Client]) -> None:
+        for client in list(clients):
+            if client.seat is not None:
+                self._leave(client.seat)
+            client.sender.finish(SIGNED_OUT)
+
+    async def _keep_roster(self) -> None:
+        """Record who is here, learn who is elsewhere, and show what has changed."""
+        now = time.monotonic()
+        if self._shared:
+            await self._exchange_presence()
+        for room in self._roster.settle(now):
+            if room in self._channels:
+                await self._channels[room].show_people()
+        for room in self._roster.stop_typing(now):
+            if room in self._channels:
+                await self._channels[room].show_typing()
+
+    async def _exchange_presence(self) -> None:
+        changes = self._roster.take_changes()
+        try:
+            if not await self._source.record(changes):
+                self._roster.change_all()
+            self._roster.elsewhere(await self._source.elsewhere(list(self._channels)))
+        except BaseException:
+            self._roster.give_back(changes)
+            raise
+
+    async def _tidy(self) -> None:
+        """Free what is stuck, sign out what has expired, stop following rooms nobody is in."""
+        now = asyncio.get_running_loop().time()
+        for room, channel in list(self._channels.items()):
+            channel.close_stuck_seats(now)
+            if self._hub.head(room) is None and room not in self._opening:
+                channel.stop()
+                del self._channels[room]
+        expired = time.time()
+        for clients in list(self._sessions.values()):
+            self._sign_out({client for client in clients if client.expires_at <= expired})
+
+    def healthy(self) -> bool:
+        """The poll succeeded in the last seconds."""
+        return time.monotonic() - self._polled_at < HEALTHY_SECONDS
+
+    async def stop(self) -> None:
+        """End what runs in the background."""
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
