@@ -277,6 +277,10 @@ class Page:
     def texts(self) -> list[str]:
         return [message.text for message in self.messages]
 
+    def slot(self, name: str) -> str:
+        """The text of a part that only shows what is so now: `typing`, `online`, `people` …"""
+        return self.slots[name].text if name in self.slots else ""
+
     @property
     def closed_for_good(self) -> int | None:
         """The close code after which the page does not come back, once it came."""
