@@ -1,0 +1,80 @@
+"""Logs for whoever runs the house: text or JSON on standard error.
+
+A request is one line with the name of its route, since paths hold the keys of rooms. Bodies,
+tokens and passwords are never given to a logger, and tracebacks show no local variables.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+from typing import Any, Literal
+
+import structlog
+from structlog.typing import EventDict, Processor
+
+Form = Literal["text", "json"]
+
+# What they say at a lower level names paths, and so the keys of rooms.
+_TOO_TALKATIVE = ("uvicorn", "websockets", "asyncio", "alembic", "aiosqlite", "multipart")
+
+_STAMPS: list[Processor] = [
+    structlog.contextvars.merge_contextvars,
+    structlog.processors.add_log_level,
+    structlog.processors.TimeStamper(fmt="iso", utc=True),
+]
+
+
+def set_up(form: Form, *, supervisor: bool = False) -> None:
+    """Send the logs of this process to standard error; may be called again.
+
+    `supervisor`: this process only watches workers, whose coming and going is worth a line.
+    """
+    ending = _ending(form)
+    structlog.configure(
+        processors=[*_STAMPS, *ending],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        logger_factory=structlog.WriteLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=True,
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=[*_STAMPS, structlog.stdlib.add_logger_name],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *ending],
+        )
+    )
+    logging.basicConfig(handlers=[handler], level=logging.INFO, force=True)
+    for name in _TOO_TALKATIVE:
+        logging.getLogger(name).setLevel(logging.WARNING)
+    if supervisor:
+        logging.getLogger("uvicorn").setLevel(logging.INFO)
+
+
+def request(*, route: str, method: str, status: int, seconds: float, request_id: str) -> None:
+    """The one line a request gets. `route` is the route's name, never its path."""
+    structlog.get_logger().info(
+        "request",
+        route=route,
+        method=method,
+        status=status,
+        ms=round(seconds * 1000, 1),
+        request_id=request_id,
+    )
+
+
+def _ending(form: Form) -> list[Processor]:
+    if form == "json":
+        return [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
+    # The prettier tracebacks would print local variables, and with them passwords and messages.
+    plain = structlog.dev.plain_traceback
+    renderer = structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=plain)
+    return [_one_line, renderer]
+
+
+def _one_line(_: Any, __: str, event: EventDict) -> EventDict:
+    """Nobody writes a line of the log by sending one."""
+    for name, value in event.items():
+        if isinstance(value, str) and not value.isprintable():
+            event[name] = value.encode("unicode_escape").decode("ascii")
+    return event
