@@ -1,0 +1,145 @@
+"""People and how they are known: usernames, and the check of a password."""
+
+# ruff: noqa: SIM905 - a list of words is read more easily as words.
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import sqlalchemy
+
+from hubbub import database, errors, markup, passwords, words
+from hubbub.domain import clock
+from hubbub.tables import people
+
+USERNAME_LENGTH = range(2, 33)
+_USERNAME = re.compile(r"[a-z0-9][a-z0-9_.-]*")
+
+# Names that could pass for the site itself, or mean everyone in a mention.
+RESERVED = frozenset(
+    "admin administrator all anonymous channel deleted everyone guest here hubbub me moderator"
+    " nobody null owner room root security staff support system undefined".split()
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Someone with an account. `username` is shown as it was typed."""
+
+    id: int
+    username: str
+    name: str
+    is_admin: bool
+
+
+def from_row(row: database.Record) -> Person:
+    """Reads the columns person_id, username, display_name and is_admin."""
+    return Person(row["person_id"], row["username"], row["display_name"], bool(row["is_admin"]))
+
+
+def fold(username: str) -> str:
+    """What must be unique: usernames are ASCII, so lower case is all there is to folding."""
+    return username.lower()
+
+
+def clean_username(value: str) -> str:
+    """A username as typed; Invalid with a sentence when it breaks the rules."""
+    username = markup.clean_line(value, field="username", limit=USERNAME_LENGTH[-1])
+    if len(username) not in USERNAME_LENGTH or not _USERNAME.fullmatch(fold(username)):
+        raise errors.Invalid(
+            words.gettext(
+                "A username has 2 to 32 letters a to z, digits, dots, hyphens or underscores,"
+                " and starts with a letter or a digit."
+            ),
+            field="username",
+        )
+    return username
+
+
+async def register(
+    db: database.Queries,
+    username: str,
+    password: str,
+    keys: Sequence[str],
+    *,
+    site_name: str = "Hubbub",
+    is_admin: bool = False,
+    now: int | None = None,
+) -> Person:
+    """Makes an account. Conflict when the name is taken; reserved names are for administrators."""
+    username = clean_username(username)
+    if fold(username) in RESERVED and not is_admin:
+        raise _taken()
+    passwords.check_rules(password, username, site_name)
+    if await by_username(db, username):
+        raise _taken()
+    hashed = await passwords.hash(password, keys)
+    return await _insert(db, username, hashed, is_admin, clock.at(now))
+
+
+async def _insert(
+    db: database.Queries, username: str, hashed: str, is_admin: bool, now: int
+) -> Person:
+    insertion = people.insert().values(
+        username=username,
+        username_key=fold(username),
+        display_name=username,
+        password=hashed,
+        is_admin=int(is_admin),
+        created_at=now,
+    )
+    try:
+        person_id = await db.value(insertion.returning(people.c.id))
+    except database.UniqueViolation:
+        # Two people asked for the same name while their passwords were being hashed.
+        raise _taken() from None
+    return Person(person_id, username, username, is_admin)
+
+
+def _taken() -> errors.Conflict:
+    return errors.Conflict(
+        words.gettext("This username is taken. Please choose another."), field="username"
+    )
+
+
+async def by_username(db: database.Queries, username: str) -> Person | None:
+    row = await _row(db, username)
+    return from_row(row) if row else None
+
+
+async def authenticate(
+    db: database.Queries, username: str, password: str, keys: Sequence[str]
+) -> Person:
+    """The person whose name and password these are; one and the same Invalid for everything else.
+
+    An unknown name costs the same work as a wrong password, so neither answer nor time tells
+    which names exist.
+    """
+    row = await _row(db, username)
+    verdict = await passwords.verify(password, row["password"] if row else None, keys)
+    if row is None or not verdict.ok:
+        raise errors.Invalid(
+            words.gettext("This username and password do not match."), field="password"
+        )
+    if verdict.rehash:
+        await _rehash(db, row["person_id"], password, keys)
+    return from_row(row)
+
+
+async def _rehash(db: database.Queries, person_id: int, password: str, keys: Sequence[str]) -> None:
+    hashed = await passwords.hash(password, keys)
+    await db.run(people.update().where(people.c.id == person_id).values(password=hashed))
+
+
+async def _row(db: database.Queries, username: str) -> database.Record | None:
+    key = fold(username.strip())
+    if not _USERNAME.fullmatch(key):
+        return None  # No such name can exist; nothing unreadable reaches the database.
+    columns = (people.c.username, people.c.display_name, people.c.is_admin, people.c.password)
+    return await db.one(
+        sqlalchemy.select(people.c.id.label("person_id"), *columns).where(
+            people.c.username_key == key
+        )
+    )

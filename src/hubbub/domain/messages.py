@@ -1,0 +1,299 @@
+"""Messages: posting them so that none is lost or doubled, and reading them page by page."""
+
+# ruff: noqa: S608 - SQL is put together from constants only; values are bound.
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import uuid
+from dataclasses import dataclass
+
+from hubbub import database, errors, markup, words
+from hubbub.domain import accounts, clock, log, permissions, rooms
+from hubbub.domain.permissions import Act
+
+BODY_LENGTH = 4_000
+BODY_BYTES = 16 * 1024
+PAGE = 50
+# Messages of one author within five minutes share one header, at most seven of them.
+RUN_PAUSE = 5 * clock.MINUTE
+RUN_LENGTH = 7
+OPENS_DAY = -1
+_BEYOND = 2**53  # No room gets there, and every driver can still write it.
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What someone wants to say; clean by construction. Raises Invalid or Malformed.
+
+    `cid` is the UUID the sender made once for this message, whatever the number of tries.
+    """
+
+    body: str
+    cid: str | None = None
+
+    def __post_init__(self) -> None:
+        body = markup.clean_text(self.body, field="body", limit=BODY_LENGTH, max_bytes=BODY_BYTES)
+        if markup.is_blank(body):
+            raise errors.Invalid(words.gettext("Write something first."), field="body")
+        object.__setattr__(self, "body", body)
+        object.__setattr__(self, "cid", _clean_cid(self.cid))
+
+    @property
+    def digest(self) -> str:
+        return hashlib.sha256(self.body.encode()).hexdigest()
+
+
+def _clean_cid(cid: object) -> str | None:
+    if cid is None or cid == "":
+        return None
+    if not isinstance(cid, str) or len(cid) > 36:
+        raise _bad_cid()
+    try:
+        return str(uuid.UUID(cid))
+    except ValueError:
+        raise _bad_cid() from None
+
+
+def _bad_cid() -> errors.Invalid:
+    return errors.Invalid(words.gettext("The message's id has to be a UUID."), field="cid")
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A message as everyone sees it.
+
+    `run` is its place in a run by one author: 1 to 6 continues one, 0 starts one, and -1
+    (`OPENS_DAY`) starts one and is the first of a UTC day in this room.
+    """
+
+    id: int
+    room_id: int
+    number: int
+    seq: int
+    author_username: str
+    author_name: str
+    body: str
+    run: int
+    posted_at: int
+    cid: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """What became of a draft; `created` is False when the same had been accepted before."""
+
+    message: Message
+    tag: str
+    created: bool
+
+    @property
+    def number(self) -> int:
+        return self.message.number
+
+    @property
+    def seq(self) -> int:
+        return self.message.seq
+
+
+COLUMNS = (
+    "m.id, m.room_id, m.number, m.seq, a.username AS author_username,"
+    " a.display_name AS author_name, m.body, m.run, m.posted_at, m.cid"
+)
+_SELECT = f"SELECT {COLUMNS} FROM messages m JOIN people a ON a.id = m.author_id"
+_FIELDS = tuple(field.name for field in dataclasses.fields(Message))
+
+
+def from_row(row: database.Record) -> Message:
+    return Message(*(row[name] for name in _FIELDS))
+
+
+# ----------------------------------------------------------------- posting
+
+# What a division of non-negative integers gives is the same in SQLite and PostgreSQL. Values are
+# worked out before they are bound, since PostgreSQL would take `:now - 300000` for 32 bits.
+_ADVANCE = f"""
+UPDATE rooms SET seq = seq + 1, last_number = last_number + 1,
+  last_run = CASE
+    WHEN last_number = 0 OR last_posted_at / {clock.DAY} <> :today THEN {OPENS_DAY}
+    WHEN last_author_id = :author_id AND last_posted_at BETWEEN :since AND :now
+      AND last_run < {RUN_LENGTH - 1}
+    THEN CASE WHEN last_run < 0 THEN 1 ELSE last_run + 1 END
+    ELSE 0 END,
+  last_author_id = :author_id, last_posted_at = :now
+WHERE id = :room_id AND archived_at IS NULL AND deleted_at IS NULL
+RETURNING seq, last_number, last_run
+"""
+# Membership is read under the room's lock: whoever was removed a moment ago writes nothing.
+_INSERT = """
+INSERT INTO messages (room_id, number, seq, author_id, body, run, posted_at, cid, digest)
+SELECT room_id, :number, :seq, person_id, :body, :run, :posted_at, :cid, :digest
+FROM memberships WHERE room_id = :room_id AND person_id = :author_id
+ON CONFLICT DO NOTHING RETURNING id
+"""
+_ACCEPTED = f"""
+SELECT {COLUMNS}, e.tag FROM messages m JOIN people a ON a.id = m.author_id
+LEFT JOIN events e ON e.room_id = m.room_id AND e.seq = m.seq
+WHERE m.author_id = :author_id AND m.room_id = :room_id AND m.cid = :cid AND m.digest = :digest
+"""
+
+
+class _NotWritten(Exception):
+    """Takes the transaction back: the room is closed, the author is not in it, or it was said."""
+
+
+async def post(
+    db: database.Database,
+    room: rooms.Room,
+    author: accounts.Person,
+    draft: Draft,
+    *,
+    now: int | None = None,
+) -> Posted:
+    """Says `draft` in the room, once however often the same is tried.
+
+    Three statements and a commit; no other change of this room can come between them. Raises
+    Forbidden for who is not a member and in archived rooms, Gone in deleted ones.
+    """
+    try:
+        async with db.transaction() as conn:
+            return await _write(conn, room, author, draft, clock.at(now))
+    except _NotWritten:
+        pass
+    accepted = await _accepted(db, room, author, draft)
+    if accepted is None:
+        raise await _refusal(db, room, author)
+    return accepted
+
+
+async def _write(
+    conn: database.Connection, room: rooms.Room, author: accounts.Person, draft: Draft, now: int
+) -> Posted:
+    place = await conn.one(
+        _ADVANCE,
+        {
+            "room_id": room.id,
+            "author_id": author.id,
+            "now": now,
+            "today": now // clock.DAY,
+            "since": now - RUN_PAUSE,
+        },
+    )
+    if place is None:
+        raise _NotWritten
+    seq, number, run = place["seq"], place["last_number"], place["last_run"]
+    message_id = await conn.value(
+        _INSERT,
+        {
+            "room_id": room.id,
+            "author_id": author.id,
+            "number": number,
+            "seq": seq,
+            "body": draft.body,
+            "run": run,
+            "posted_at": now,
+            "cid": draft.cid,
+            "digest": draft.digest if draft.cid else None,
+        },
+    )
+    if message_id is None:
+        raise _NotWritten
+    position = await log.append(
+        conn, room.id, seq, "posted", now=now, person_id=author.id, message_id=message_id
+    )
+    message = Message(
+        message_id,
+        room.id,
+        number,
+        seq,
+        author.username,
+        author.name,
+        draft.body,
+        run,
+        now,
+        draft.cid,
+    )
+    return Posted(message, position.tag, created=True)
+
+
+async def _accepted(
+    db: database.Queries, room: rooms.Room, author: accounts.Person, draft: Draft
+) -> Posted | None:
+    """What was answered to the same draft the first time."""
+    if draft.cid is None:
+        return None
+    values = {"author_id": author.id, "room_id": room.id}
+    row = await db.one(_ACCEPTED, {**values, "cid": draft.cid, "digest": draft.digest})
+    return Posted(from_row(row), row["tag"] or "", created=False) if row else None
+
+
+async def _refusal(
+    db: database.Queries, room: rooms.Room, author: accounts.Person
+) -> errors.Refusal:
+    """Why nothing was written, as far as the author may know."""
+    try:
+        fresh, member = await rooms.open(db, room.public_id, author)
+        permissions.require(permissions.standing(author, member), Act.POST, fresh)
+    except errors.Refusal as refusal:
+        return refusal
+    # The author was let in, or the room opened again, since: the next try will do.
+    return errors.Unavailable(words.gettext("Please try again."), retry_after=1)
+
+
+# ----------------------------------------------------------------- reading
+
+
+async def latest(
+    db: database.Queries, room_id: int, upto_seq: int, limit: int = PAGE
+) -> list[Message]:
+    """The newest messages as of a place in the log; like all of these, in ascending order."""
+    condition = "m.room_id = :room_id AND m.seq <= :seq ORDER BY m.number DESC"
+    return await _descending(db, condition, room_id=room_id, seq=upto_seq, limit=limit)
+
+
+async def before(
+    db: database.Queries, room_id: int, number: int, limit: int = PAGE
+) -> list[Message]:
+    condition = "m.room_id = :room_id AND m.number < :number ORDER BY m.number DESC"
+    return await _descending(db, condition, room_id=room_id, number=_bounded(number), limit=limit)
+
+
+async def after(
+    db: database.Queries, room_id: int, number: int, limit: int = PAGE
+) -> list[Message]:
+    condition = "m.room_id = :room_id AND m.number > :number ORDER BY m.number"
+    values = {"room_id": room_id, "number": _bounded(number), "limit": limit}
+    return [
+        from_row(row) for row in await db.all(f"{_SELECT} WHERE {condition} LIMIT :limit", values)
+    ]
+
+
+async def around(
+    db: database.Queries, room_id: int, number: int, limit: int = PAGE
+) -> list[Message]:
+    """A message among its neighbours. NotFound when there is no message of this number."""
+    values = {"room_id": room_id, "number": _bounded(number)}
+    rows = await db.all(_AROUND, {**values, "half": limit // 2, "rest": limit - limit // 2})
+    found = sorted(map(from_row, rows), key=lambda message: message.number)
+    if not any(message.number == number for message in found):
+        raise permissions.unseen()
+    return found
+
+
+_AROUND = f"""
+SELECT * FROM (
+  {_SELECT} WHERE m.room_id = :room_id AND m.number <= :number ORDER BY m.number DESC LIMIT :half
+) older UNION ALL SELECT * FROM (
+  {_SELECT} WHERE m.room_id = :room_id AND m.number > :number ORDER BY m.number LIMIT :rest
+) newer
+"""
+
+
+async def _descending(db: database.Queries, condition: str, **values: int) -> list[Message]:
+    rows = await db.all(f"{_SELECT} WHERE {condition} LIMIT :limit", values)
+    return [from_row(row) for row in reversed(rows)]
+
+
+def _bounded(number: int) -> int:
+    return min(max(number, 0), _BEYOND)

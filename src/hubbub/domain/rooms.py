@@ -1,0 +1,434 @@
+"""Rooms: making, finding and changing them.
+
+What finds a room for a viewer is scoped by `visible_to`: a private room cannot be loaded by
+someone who is not in it. What changes one goes through `changing`, which takes the next place in
+the room's log first and looks afterwards, under the lock it took, whether the person may.
+"""
+
+# ruff: noqa: S608 - SQL is put together from constants only; values are bound.
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import unicodedata
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy
+
+from hubbub import database, errors, markup, signing, words
+from hubbub.domain import accounts, clock, handles, log, permissions
+from hubbub.domain.permissions import Act
+from hubbub.tables import memberships, rooms
+
+ACCESS = ("listed", "link", "invited")
+TITLE_LENGTH = 80
+TOPIC_LENGTH = 250
+LOBBY = "lobby"
+PAGE = 20
+_LAST_PAGE = 10_000
+_ATTEMPTS = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    id: int
+    public_id: str
+    generation: int
+    title: str
+    topic: str
+    access: str
+    handle: str | None
+    seq: int
+    last_number: int
+    members: int
+    created_at: int
+    archived_at: int | None
+    deleted_at: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A person's part in a room. Known to `memberships` by the same name."""
+
+    person: accounts.Person
+    role: str
+    joined_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some of the listed rooms: page `number` (from 1) of those whose name holds `q`."""
+
+    rooms: tuple[Room, ...]
+    q: str
+    number: int
+    has_next: bool
+
+
+_COLUMNS = tuple(field.name for field in dataclasses.fields(Room))
+_ROOM = ", ".join(f"r.{name}" for name in _COLUMNS)
+_WITH_MEMBER = (
+    f"SELECT {_ROOM}, p.id AS person_id, p.username, p.display_name, p.is_admin, m.role,"
+    " m.joined_at FROM rooms r"
+    " LEFT JOIN memberships m ON m.room_id = r.id AND m.person_id = :person_id"
+    " LEFT JOIN people p ON p.id = m.person_id"
+)
+# Every request that opens a room runs this one query, so it is plain text.
+_OPEN = (
+    f"{_WITH_MEMBER} WHERE r.public_id = :public_id AND"
+    " (m.role IS NOT NULL OR (r.access <> 'invited' AND r.deleted_at IS NULL))"
+)
+_LOCKED = f"{_WITH_MEMBER} WHERE r.id = :room_id"
+_MINE = (
+    f"SELECT {_ROOM} FROM memberships m JOIN rooms r ON r.id = m.room_id"
+    " WHERE m.person_id = :person_id AND r.deleted_at IS NULL"
+    " ORDER BY CASE WHEN r.last_posted_at > m.joined_at THEN r.last_posted_at ELSE m.joined_at END"
+    " DESC, r.id DESC LIMIT :limit"
+)
+
+
+def from_row(row: database.Record) -> Room:
+    return Room(*(row[name] for name in _COLUMNS))
+
+
+def member_from_row(row: database.Record) -> Member:
+    return Member(accounts.from_row(row), row["role"], row["joined_at"])
+
+
+def _both(row: database.Record) -> tuple[Room, Member | None]:
+    return from_row(row), member_from_row(row) if row["role"] else None
+
+
+# ---------------------------------------------------------------- finding
+
+
+def visible_to(person: accounts.Person | None) -> sqlalchemy.ColumnElement[bool]:
+    """The condition every query that finds rooms for a viewer carries."""
+    there = rooms.c.deleted_at.is_(None)
+    if person is None:
+        return there & (rooms.c.access != "invited")
+    membership = sqlalchemy.exists().where(
+        memberships.c.room_id == rooms.c.id, memberships.c.person_id == person.id
+    )
+    return there & ((rooms.c.access != "invited") | membership)
+
+
+async def open(
+    db: database.Queries, public_id: str, person: accounts.Person | None
+) -> tuple[Room, Member | None]:
+    """The room and the viewer's part in it, in one query.
+
+    Without a membership it is the caller who checks that the link's key is right. NotFound for
+    what the viewer may not see; Gone for a deleted room, to those who were in it.
+    """
+    values = {"public_id": public_id, "person_id": person.id if person else None}
+    row = await db.one(_OPEN, values) if _is_public_id(public_id) else None
+    if row is None:
+        raise permissions.unseen()
+    room, member = _both(row)
+    if room.deleted_at is not None:
+        raise gone(room)
+    return room, member
+
+
+def _is_public_id(text: str) -> bool:
+    return len(text) == signing.PUBLIC_ID_LENGTH and text.isascii() and text.isalnum()
+
+
+def gone(room: Room) -> errors.Gone:
+    return errors.Gone(words.gettext("“{title}” was deleted.").format(title=room.title))
+
+
+async def by_id(db: database.Queries, room_id: int) -> Room | None:
+    """For what is drawn into a room's own stream; knows of no viewer."""
+    return await _one(db, rooms.c.id == room_id)
+
+
+async def by_public_id(
+    db: database.Queries, public_id: str, person: accounts.Person | None
+) -> Room | None:
+    if not _is_public_id(public_id):
+        return None
+    return await _one(db, (rooms.c.public_id == public_id) & visible_to(person))
+
+
+async def by_handle(
+    db: database.Queries, name: str, person: accounts.Person | None = None
+) -> Room | None:
+    """The listed room someone means by a name typed into the join box."""
+    handle = handles.find(name)
+    if handle is None:
+        return None
+    return await _one(db, (rooms.c.handle == handle) & visible_to(person))
+
+
+async def _one(db: database.Queries, condition: sqlalchemy.ColumnElement[bool]) -> Room | None:
+    row = await db.one(sqlalchemy.select(rooms).where(condition))
+    return from_row(row) if row else None
+
+
+async def listed(db: database.Queries, q: str = "", number: int = 1) -> Page:
+    """The directory: listed rooms whose title or handle holds `q`, by title."""
+    number = min(max(number, 1), _LAST_PAGE)
+    here = (rooms.c.access == "listed") & rooms.c.archived_at.is_(None) & visible_to(None)
+    query = sqlalchemy.select(rooms).where(here).order_by(rooms.c.title_key, rooms.c.id)
+    sought = fold_title(q[:TITLE_LENGTH].replace("\0", ""))
+    if sought:
+        pattern = f"%{_escaped(sought)}%"
+        by_title = rooms.c.title_key.like(pattern, escape="!")
+        query = query.where(by_title | rooms.c.handle.like(pattern, escape="!"))
+    rows = await db.all(query.limit(PAGE + 1).offset((number - 1) * PAGE))
+    return Page(tuple(map(from_row, rows[:PAGE])), q, number, len(rows) > PAGE)
+
+
+def _escaped(text: str) -> str:
+    for character in "!%_":
+        text = text.replace(character, f"!{character}")
+    return text
+
+
+async def mine(db: database.Queries, person: accounts.Person, limit: int = 100) -> list[Room]:
+    """The rooms a person is in, those with the newest messages first."""
+    rows = await db.all(_MINE, {"person_id": person.id, "limit": limit})
+    return [from_row(row) for row in rows]
+
+
+def fold_title(title: str) -> str:
+    """A title as the directory searches it: width, case and accents make no difference."""
+    decomposed = unicodedata.normalize("NFKD", title.casefold())
+    return "".join(mark for mark in decomposed if not unicodedata.combining(mark)).strip()
+
+
+# ----------------------------------------------------------------- making
+
+
+async def create(
+    db: database.Database,
+    creator: accounts.Person,
+    title: str,
+    access: str = "link",
+    handle: str | None = None,
+    *,
+    now: int | None = None,
+) -> Room:
+    """Makes a room whose owner is `creator`. Conflict when the handle that was asked for is taken;
+    one made from the title gets an ending instead."""
+    title = clean_title(title)
+    check_access(access)
+    async for name in _handles(access, handle, title):
+        try:
+            return await _insert(db, creator, title, access, name, clock.at(now))
+        except database.UniqueViolation:
+            continue
+    raise handles.taken()
+
+
+async def _handles(access: str, wanted: str | None, title: str) -> AsyncIterator[str | None]:
+    """The handles to try, one after the other."""
+    if access != "listed":
+        yield None
+    elif wanted and wanted.strip():
+        yield handles.clean(wanted)
+    else:
+        for attempt in range(_ATTEMPTS):
+            yield handles.from_title(title, attempt)
+
+
+async def _insert(
+    db: database.Database,
+    creator: accounts.Person | None,
+    title: str,
+    access: str,
+    handle: str | None,
+    now: int,
+) -> Room:
+    values = {
+        "public_id": signing.new_public_id(),
+        "title": title,
+        "title_key": fold_title(title),
+        "access": access,
+        "handle": handle,
+        "seq": 1,
+        "members": 1 if creator else 0,
+        "created_at": now,
+    }
+    creator_id = creator.id if creator else None
+    async with db.transaction() as conn:
+        row = await conn.one(rooms.insert().values(**values).returning(*rooms.c))
+        if row is None:
+            raise LookupError("the room just made did not come back")
+        room = from_row(row)
+        if creator:
+            await conn.run(memberships.insert().values(_owner(room.id, creator.id, now)))
+        await log.append(conn, room.id, 1, "created", now=now, person_id=creator_id)
+    return room
+
+
+def _owner(room_id: int, person_id: int, now: int) -> dict[str, Any]:
+    return {"room_id": room_id, "person_id": person_id, "role": "owner", "joined_at": now}
+
+
+async def ensure_lobby(db: database.Database, *, now: int | None = None) -> None:
+    """Makes the one listed room a new site has, unless any room was ever made here.
+
+    A site whose people deleted the lobby does not get it back.
+    """
+    if await db.value(sqlalchemy.select(rooms.c.id).limit(1)) is not None:
+        return
+    with contextlib.suppress(database.UniqueViolation):  # Another process was quicker.
+        await _insert(db, None, words.gettext("General"), "listed", LOBBY, clock.at(now))
+
+
+def clean_title(value: str) -> str:
+    return markup.clean_line(value, field="title", limit=TITLE_LENGTH)
+
+
+def check_access(access: str) -> None:
+    if access not in ACCESS:
+        raise errors.Invalid(words.gettext("Choose who can enter the room."), field="access")
+
+
+# --------------------------------------------------------------- changing
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A change under way: its transaction, the room as it is now, and who makes it."""
+
+    conn: database.Connection
+    room: Room
+    member: Member | None
+
+
+@contextlib.asynccontextmanager
+async def changing(
+    db: database.Database,
+    room: Room,
+    by: accounts.Person,
+    act: Act,
+    kind: str,
+    *,
+    now: int | None = None,
+    person_id: int | None = None,
+    **changes: Any,
+) -> AsyncIterator[Change]:
+    """A transaction that makes one change of a room, for as long as the block runs.
+
+    Its first statement takes the next place in the log, and with it the row's lock; only then
+    are the rights read, so that no right lost a moment ago still counts. Whatever is raised
+    inside takes everything back.
+    """
+    async with db.transaction() as conn:
+        position = await log.advance(
+            conn, room.id, kind, now=clock.at(now), person_id=person_id, **changes
+        )
+        row = await conn.one(_LOCKED, {"room_id": room.id, "person_id": by.id})
+        if row is None:
+            raise permissions.unseen()
+        fresh, member = _both(row)
+        if position is None:
+            raise gone(fresh) if member else permissions.unseen()
+        permissions.require(permissions.standing(by, member), act, fresh)
+        yield Change(conn, fresh, member)
+
+
+async def _change(
+    db: database.Database,
+    room: Room,
+    by: accounts.Person,
+    act: Act,
+    kind: str,
+    now: int | None,
+    **changes: Any,
+) -> Room:
+    async with changing(db, room, by, act, kind, now=now, person_id=by.id, **changes) as change:
+        return change.room
+
+
+async def rename(
+    db: database.Database, room: Room, by: accounts.Person, title: str, *, now: int | None = None
+) -> Room:
+    title = clean_title(title)
+    key = fold_title(title)
+    return await _change(db, room, by, Act.RENAME, "titled", now, title=title, title_key=key)
+
+
+async def set_topic(
+    db: database.Database, room: Room, by: accounts.Person, topic: str, *, now: int | None = None
+) -> Room:
+    """An empty topic takes it away."""
+    topic = markup.clean_line(topic, field="topic", limit=TOPIC_LENGTH, min=0)
+    return await _change(db, room, by, Act.TOPIC, "topic", now, topic=topic)
+
+
+async def set_access(
+    db: database.Database,
+    room: Room,
+    by: accounts.Person,
+    access: str,
+    handle: str | None = None,
+    *,
+    now: int | None = None,
+) -> Room:
+    """Who can enter. Only listed rooms have a handle: it is made or kept for them, and let go by
+    all others."""
+    check_access(access)
+    async for name in _handles(access, handle or room.handle, room.title):
+        try:
+            return await _change(
+                db, room, by, Act.ACCESS, "access", now, access=access, handle=name
+            )
+        except database.UniqueViolation:
+            continue
+    raise handles.taken()
+
+
+async def reset_link(
+    db: database.Database, room: Room, by: accounts.Person, *, now: int | None = None
+) -> Room:
+    """Makes a new key at once: the old link opens nothing any more, except to members."""
+    generation = rooms.c.generation + 1
+    return await _change(db, room, by, Act.LINK, "link", now, generation=generation)
+
+
+async def archive(
+    db: database.Database, room: Room, by: accounts.Person, *, now: int | None = None
+) -> Room:
+    """Makes the room read-only."""
+    at = clock.at(now)
+    return await _change(db, room, by, Act.ARCHIVE, "archived", at, archived_at=at)
+
+
+async def unarchive(
+    db: database.Database, room: Room, by: accounts.Person, *, now: int | None = None
+) -> Room:
+    return await _change(db, room, by, Act.ARCHIVE, "unarchived", now, archived_at=None)
+
+
+async def delete(
+    db: database.Database, room: Room, by: accounts.Person, *, now: int | None = None
+) -> Room:
+    """Takes the room away for good: its messages are erased and its handle is free again.
+
+    The row stays with its title, so that those who were in it learn what became of it.
+    """
+    at = clock.at(now)
+    async with changing(
+        db,
+        room,
+        by,
+        Act.DELETE,
+        "deleted",
+        now=at,
+        person_id=by.id,
+        deleted_at=at,
+        handle=None,
+        topic="",
+        title_key="",
+    ) as change:
+        erasure = "DELETE FROM messages WHERE room_id = :room_id"
+        await change.conn.run(erasure, {"room_id": room.id})
+    return change.room

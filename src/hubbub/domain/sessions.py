@@ -1,0 +1,169 @@
+"""Sessions: who is signed in, and the log of endings by which sockets learn to close.
+
+The cookie holds a random token, the table its hash. Ended sessions are numbered without holes
+like a room's log, so a process that asks for what came after the last one it knows misses none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from hubbub import database, signing
+from hubbub.domain import accounts, clock, memberships
+
+IDLE = 14 * clock.DAY
+ABSOLUTE = 30 * clock.DAY
+TOUCH_EVERY = clock.HOUR
+PER_PERSON = 20
+_SWEEP_BATCH = 500
+_AGENT_LENGTH = 300
+_ADDRESS_LENGTH = 64
+
+# Every request with a cookie runs this one query, so it is plain text.
+_FIND = (
+    "SELECT s.id, s.created_at, s.seen_at, p.id AS person_id, p.username, p.display_name,"
+    " p.is_admin FROM sessions s JOIN people p ON p.id = s.person_id"
+    " WHERE s.token_hash = :token_hash AND s.seen_at > :idle AND s.created_at > :absolute"
+)
+_ALIVE = "SELECT id FROM sessions WHERE id = :id AND seen_at > :idle AND created_at > :absolute"
+_EXPIRED = "SELECT id FROM sessions WHERE seen_at <= :idle OR created_at <= :absolute LIMIT :limit"
+_TOUCH = "UPDATE sessions SET seen_at = :now WHERE id = :id AND seen_at < :now"
+_FIRST_LOGIN = "SELECT first_login_at FROM people WHERE id = :person_id"
+# Locks the person's row, so that two logins at once do not both find room for one more session.
+_LOGGED_IN = (
+    "UPDATE people SET first_login_at = COALESCE(first_login_at, :now) WHERE id = :person_id"
+)
+_INSERT = (
+    "INSERT INTO sessions (token_hash, person_id, created_at, seen_at, user_agent, address)"
+    " VALUES (:token_hash, :person_id, :now, :now, :user_agent, :address) RETURNING id"
+)
+_OF_PERSON = "SELECT id FROM sessions WHERE person_id = :person_id ORDER BY seen_at, id"
+_DELETE = "DELETE FROM sessions WHERE id = :id RETURNING id"
+_NEXT_ENDING = (
+    "UPDATE counters SET value = value + 1 WHERE name = 'session_endings' RETURNING value"
+)
+_ENDING = "INSERT INTO session_endings (seq, session_id, at) VALUES (:seq, :session_id, :at)"
+_ENDINGS_HEAD = "SELECT value FROM counters WHERE name = 'session_endings'"
+_ENDINGS_AFTER = (
+    "SELECT seq, session_id FROM session_endings WHERE seq > :seq ORDER BY seq LIMIT :limit"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    id: int
+    person: accounts.Person
+    created_at: int
+    seen_at: int
+
+    @property
+    def expires_at(self) -> int:
+        """When it ends if it is not used again (milliseconds UTC)."""
+        return min(self.seen_at + IDLE, self.created_at + ABSOLUTE)
+
+
+async def start(
+    db: database.Database,
+    person: accounts.Person,
+    user_agent: str = "",
+    address: str = "",
+    *,
+    now: int | None = None,
+) -> tuple[str, Session]:
+    """Signs a person in: the token for the cookie, and the session.
+
+    Beyond twenty sessions those not used for longest end. The first login leads to the lobby.
+    """
+    at = clock.at(now)
+    if await db.value(_FIRST_LOGIN, {"person_id": person.id}) is None:
+        await memberships.welcome(db, person, now=at)
+    token = signing.new_token()
+    values = {
+        "token_hash": signing.token_hash(token),
+        "person_id": person.id,
+        "now": at,
+        "user_agent": _stored(user_agent, _AGENT_LENGTH),
+        "address": _stored(address, _ADDRESS_LENGTH),
+    }
+    async with db.transaction() as conn:
+        await conn.run(_LOGGED_IN, {"now": at, "person_id": person.id})
+        before = [row["id"] for row in await conn.all(_OF_PERSON, {"person_id": person.id})]
+        session_id = await conn.value(_INSERT, values)
+        await _end(conn, before[: max(0, len(before) + 1 - PER_PERSON)], at)
+    return token, Session(session_id, person, at, at)
+
+
+def _stored(text: str, length: int) -> str:
+    """Headers may hold anything; the database takes text without NUL and half characters."""
+    return text[:length].encode("utf-8", "replace").decode().replace("\0", "")
+
+
+async def find(db: database.Queries, token: str, now: int | None = None) -> Session | None:
+    """The session a cookie's token belongs to, unless it has run out."""
+    row = await db.one(_FIND, {"token_hash": signing.token_hash(token), **_limits(clock.at(now))})
+    if row is None:
+        return None
+    return Session(row["id"], accounts.from_row(row), row["created_at"], row["seen_at"])
+
+
+def _limits(now: int) -> dict[str, int]:
+    return {"idle": now - IDLE, "absolute": now - ABSOLUTE}
+
+
+async def alive(db: database.Queries, session_id: int, now: int | None = None) -> bool:
+    return await db.value(_ALIVE, {"id": session_id, **_limits(clock.at(now))}) is not None
+
+
+async def touch(db: database.Queries, session: Session, now: int | None = None) -> None:
+    """Notes that the session is in use, at most once an hour."""
+    at = clock.at(now)
+    if at - session.seen_at >= TOUCH_EVERY:
+        await db.run(_TOUCH, {"id": session.id, "now": at})
+
+
+async def end(db: database.Database, session_id: int, now: int | None = None) -> None:
+    """Signs one session out. Ending it twice is the same as once."""
+    async with db.transaction() as conn:
+        await _end(conn, [session_id], clock.at(now))
+
+
+async def end_all(db: database.Database, person_id: int, now: int | None = None) -> None:
+    """Signs a person out everywhere."""
+    async with db.transaction() as conn:
+        rows = await conn.all(_OF_PERSON, {"person_id": person_id})
+        await _end(conn, [row["id"] for row in rows], clock.at(now))
+
+
+async def sweep(db: database.Database, now: int | None = None) -> int:
+    """Ends sessions that have run out, so that their sockets close too. Returns how many."""
+    at = clock.at(now)
+    async with db.transaction() as conn:
+        rows = await conn.all(_EXPIRED, {**_limits(at), "limit": _SWEEP_BATCH})
+        await _end(conn, [row["id"] for row in rows], at)
+    return len(rows)
+
+
+async def _end(conn: database.Connection, session_ids: Sequence[int], now: int) -> None:
+    # In order of their ids and before the counter: two who end the same ones never wait in a ring.
+    for session_id in sorted(session_ids):
+        if await conn.value(_DELETE, {"id": session_id}) is not None:
+            await _record_ending(conn, session_id, now)
+
+
+async def _record_ending(conn: database.Connection, session_id: int, now: int) -> None:
+    # The counter's row stays locked to the commit: endings become visible in their order.
+    seq = await conn.value(_NEXT_ENDING)
+    await conn.run(_ENDING, {"seq": seq, "session_id": session_id, "at": now})
+
+
+async def endings_head(db: database.Queries) -> int:
+    return int(await db.value(_ENDINGS_HEAD) or 0)
+
+
+async def endings_after(
+    db: database.Queries, seq: int, limit: int = 1_000
+) -> list[tuple[int, int]]:
+    """The endings after `seq` in order, each as its number and the session that ended."""
+    rows = await db.all(_ENDINGS_AFTER, {"seq": seq, "limit": limit})
+    return [(row["seq"], row["session_id"]) for row in rows]
