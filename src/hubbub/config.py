@@ -348,4 +348,5 @@ def _check_together(values: Mapping[str, Any]) -> None:
 
 
 def _without_password(url: str) -> str:
-    return re.sub(r"(?<=://)([^/@:]*):[^/]*@", r"\1:…@", url)
+    url = re.sub(r"(?<=://)([^/@:]*):.*@", r"\1:…@", url)
+    return re.sub(r"(password=)[^&]*", r"\1…", url)
