@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import sqlalchemy
@@ -107,6 +107,13 @@ def _taken() -> errors.Conflict:
 async def by_username(db: database.Queries, username: str) -> Person | None:
     row = await _row(db, username)
     return from_row(row) if row else None
+
+
+async def names(db: database.Queries, person_ids: Iterable[int]) -> dict[int, str]:
+    """The display names of several people by their ids."""
+    query = sqlalchemy.select(people.c.id, people.c.display_name)
+    rows = await db.all(query.where(people.c.id.in_(list(person_ids))))
+    return {row["id"]: row["display_name"] for row in rows}
 
 
 async def authenticate(

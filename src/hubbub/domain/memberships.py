@@ -7,10 +7,15 @@ it and nothing after.
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterable
+
+import sqlalchemy
 
 from hubbub import database, errors, words
 from hubbub.domain import accounts, clock, permissions, rooms
 from hubbub.domain.permissions import Act
+from hubbub.tables import memberships as table
+from hubbub.tables import people as persons
 from hubbub.tables import rooms as room_table
 
 Member = rooms.Member
@@ -18,14 +23,10 @@ Member = rooms.Member
 PEOPLE = 200
 _RANKS = {"": 0, "member": 1, "moderator": 2, "owner": 3}
 
-_MEMBERS = (
+_FIND = (
     "SELECT p.id AS person_id, p.username, p.display_name, p.is_admin, m.role, m.joined_at"
     " FROM memberships m JOIN people p ON p.id = m.person_id WHERE m.room_id = :room_id"
-)
-_FIND = f"{_MEMBERS} AND m.person_id = :person_id"
-_PEOPLE = (
-    f"{_MEMBERS} ORDER BY CASE m.role WHEN 'owner' THEN 0 WHEN 'moderator' THEN 1 ELSE 2 END,"
-    " p.username_key LIMIT :limit"
+    " AND m.person_id = :person_id"
 )
 _IDS = "SELECT person_id FROM memberships WHERE room_id = :room_id"
 _INSERT = (
@@ -56,9 +57,27 @@ async def find(db: database.Queries, room_id: int, person_id: int) -> Member | N
     return rooms.member_from_row(row) if row else None
 
 
-async def people(db: database.Queries, room_id: int, limit: int = PEOPLE) -> list[Member]:
-    """Owners first, then moderators, then members, each by name."""
-    rows = await db.all(_PEOPLE, {"room_id": room_id, "limit": limit})
+async def people(
+    db: database.Queries, room_id: int, limit: int = PEOPLE, *, first: Iterable[int] = ()
+) -> list[Member]:
+    """Owners, then moderators, then members, each by name; before them all those `first` (ids)."""
+    query = (
+        sqlalchemy.select(
+            table.c.person_id,
+            persons.c.username,
+            persons.c.display_name,
+            persons.c.is_admin,
+            table.c.role,
+            table.c.joined_at,
+        )
+        .join(persons, persons.c.id == table.c.person_id)
+        .where(table.c.room_id == room_id)
+    )
+    preferred = list(first)[:limit]
+    if preferred:
+        query = query.order_by(sqlalchemy.case((table.c.person_id.in_(preferred), 0), else_=1))
+    rank = sqlalchemy.case((table.c.role == "owner", 0), (table.c.role == "moderator", 1), else_=2)
+    rows = await db.all(query.order_by(rank, persons.c.username_key).limit(limit))
     return [rooms.member_from_row(row) for row in rows]
 
 
