@@ -5,7 +5,6 @@ import os
 import pathlib
 import resource
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -15,15 +14,10 @@ from typing import Self, TypeVar
 
 import httpx2
 
+from tests import services
+
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 T = TypeVar("T")
-
-
-def free_port() -> int:
-    """A port nothing listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def until(condition: Callable[[], T], what: str, *, within: float = 20.0) -> T:
@@ -54,7 +48,7 @@ class Server:
         home.mkdir(parents=True, exist_ok=True)
         self.home = home
         self.worker_count = workers
-        self.port = free_port()
+        self.port = services.free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.settings = {
             "HUBBUB_DATA_DIR": str(home / "data"),

@@ -10,10 +10,11 @@ import contextlib
 import json
 import random
 import re
+import socket
 import time
 import uuid
 from collections.abc import AsyncIterator, Callable
-from typing import NamedTuple, Protocol, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 import httpx2
 import websockets
@@ -218,7 +219,7 @@ class Person:
         page.check()
 
     @contextlib.asynccontextmanager
-    async def socket(
+    async def bare_socket(
         self, room: str, *, origin: str | None = None, cookies: str | None = None
     ) -> AsyncIterator[ClientConnection]:
         """A bare socket to the room, for what no page would do."""
@@ -226,8 +227,15 @@ class Person:
             yield socket
 
     def connection(
-        self, room: str, *, origin: str | None = None, cookies: str | None = None
+        self,
+        room: str,
+        *,
+        origin: str | None = None,
+        cookies: str | None = None,
+        sock: socket.socket | None = None,
     ) -> connect:
+        """A connection to be entered, with the person's cookie and the page's origin."""
+        through: dict[str, Any] = {} if sock is None else {"sock": sock}
         cookies = self.cookies if cookies is None else cookies
         return connect(
             f"{self.server.url.replace('http', 'ws', 1)}{room}/live",
@@ -239,6 +247,7 @@ class Person:
             open_timeout=10,
             close_timeout=1,
             max_size=4 * 2**20,
+            **through,
         )
 
 
@@ -295,6 +304,18 @@ class Page:
     async def shows(self, text: str, *, within: float = 20.0) -> None:
         """Wait until a message with this text is there."""
         await self.meets(lambda: text in self.texts, f"shows {text!r}", within=within)
+
+    async def closes(self, code: int, *, within: float = 5.0) -> None:
+        """Wait until the server has closed the socket for good, with this code."""
+        await self.meets(lambda: self.closed_for_good == code, f"closes: {code}", within=within)
+
+    async def holds(self, count: int, *, within: float = 20.0) -> None:
+        """Wait until so many messages are there."""
+        await self.meets(lambda: len(self.messages) == count, f"holds {count}", within=within)
+
+    async def is_closed(self, *, within: float = 5.0) -> None:
+        """Wait until the server has closed the socket, whether for good or not."""
+        await self.meets(lambda: self.closings, "is closed", within=within)
 
     async def is_live(self, *, within: float = 20.0) -> None:
         """Wait until the socket is open and the server has answered its hello."""
@@ -392,6 +413,8 @@ class Page:
         try:
             self.hellos += 1
             await socket.send(json.dumps({"op": "hello", "after": self.cursor}))
+            # A page that missed nothing hears nothing; the beat's echo shows that it is seated.
+            await socket.send('{"op":"beat"}')
             async for frame in socket:
                 assert isinstance(frame, str), "a binary frame"
                 self.apply(frame)

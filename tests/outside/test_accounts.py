@@ -181,7 +181,7 @@ async def test_logging_out_ends_the_session_on_the_server(newcomer: visitors.Per
         thief.client.headers["Cookie"] = stolen
         assert (await thief.post(room, "with a stolen cookie")).status_code == 401
         assert (await thief.open(room)).status_code == 303
-        async with thief.socket(room, cookies=stolen) as socket:
+        async with thief.bare_socket(room, cookies=stolen) as socket:
             assert await visitors.raises_close(socket) == 4401
 
 
@@ -193,7 +193,7 @@ async def test_logging_out_closes_the_sockets_of_that_session_only(
         await other_device.login()
         async with newcomer.watching(room) as here, other_device.watching(room) as there:
             await newcomer.logout()
-            await here.meets(lambda: here.closed_for_good == 4401, "is closed", within=2)
+            await here.closes(4401, within=2)
             await other_device.say(room, "still here")
             await there.shows("still here")
             assert "still here" not in here.texts
@@ -273,7 +273,7 @@ async def test_a_socket_from_another_site_is_refused_before_it_opens(
     alice = await arrive("alice")
     room = await alice.create("Sockets of other sites")
     with pytest.raises(websockets.InvalidStatus) as refused:
-        async with alice.socket(room, origin=origin):
+        async with alice.bare_socket(room, origin=origin):
             pass
     assert refused.value.response.status_code == 403
 

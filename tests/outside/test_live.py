@@ -76,7 +76,7 @@ async def test_an_empty_cursor_means_from_now_on(arrive: conftest.Arrive) -> Non
     alice = await arrive("alice")
     room = await alice.create("From now on")
     await alice.say(room, "earlier")
-    async with alice.socket(room) as socket:
+    async with alice.bare_socket(room) as socket:
         await socket.send('{"op":"hello","after":""}')
         await socket.send('{"op":"beat"}')
         first = elements.parse(str(await asyncio.wait_for(socket.recv(), 5)))
@@ -93,7 +93,7 @@ async def test_an_empty_cursor_means_from_now_on(arrive: conftest.Arrive) -> Non
 async def test_nothing_comes_before_the_hello(arrive: conftest.Arrive) -> None:
     alice = await arrive("alice")
     room = await alice.create("Before hello")
-    async with alice.socket(room) as silent, alice.watching(room) as fence:
+    async with alice.bare_socket(room) as silent, alice.watching(room) as fence:
         await silent.send('{"op":"beat"}')
         await silent.send('{"op":"typing"}')
         await alice.say(room, "unheard")
@@ -172,20 +172,20 @@ async def test_a_stranger_gets_a_close_code_that_ends_the_trying(
 ) -> None:
     alice, charlie = await arrive("alice"), await arrive("charlie")
     room = await alice.create("Strange sockets")
-    async with nobody.socket(room) as socket:
+    async with nobody.bare_socket(room) as socket:
         assert await visitors.raises_close(socket) == 4401
-    async with charlie.socket(room) as socket:
+    async with charlie.bare_socket(room) as socket:
         assert await visitors.raises_close(socket) in (4403, 4404)
-    async with charlie.socket("/r/" + "a" * 36) as socket:
+    async with charlie.bare_socket("/r/" + "a" * 36) as socket:
         assert await visitors.raises_close(socket) in (4403, 4404)
-    async with charlie.socket(room, cookies="session=nonsense") as socket:
+    async with charlie.bare_socket(room, cookies="session=nonsense") as socket:
         assert await visitors.raises_close(socket) == 4401
 
 
 async def test_the_frame_of_a_message_ends_with_the_cursor(arrive: conftest.Arrive) -> None:
     alice = await arrive("alice")
     room = await alice.create("Frames")
-    async with alice.socket(room) as socket:
+    async with alice.bare_socket(room) as socket:
         await socket.send(json.dumps({"op": "hello", "after": ""}))
         await alice.say(room, "in a frame")
         while True:

@@ -83,7 +83,7 @@ async def test_what_one_may_not_see_answers_like_what_does_not_exist(
         assert await may_not(charlie, hidden, noun, title="x", topic="x", access="link") == 404
     codes = []
     for room in (hidden, missing):
-        async with charlie.socket(room) as socket:
+        async with charlie.bare_socket(room) as socket:
             codes.append(await visitors.raises_close(socket))
     assert codes[0] == codes[1]
     assert codes[0] in (4403, 4404)
@@ -273,7 +273,7 @@ async def test_what_a_stranger_may_not_do(arrive: conftest.Arrive, nobody: visit
         if answer.status_code == 303:
             assert "/login" in answer.headers["location"]
     assert (await nobody.client.post("/rooms", data={"title": "x"})).status_code in (303, 401)
-    async with nobody.socket(room) as socket:
+    async with nobody.bare_socket(room) as socket:
         assert await visitors.raises_close(socket) == 4401
     assert "Strangers" in (await alice.open(room)).text
 
@@ -286,7 +286,7 @@ async def test_whoever_left_is_out(arrive: conftest.Arrive) -> None:
         assert (await bob.act(room, "departure")).status_code == 303
         await alice.say(room, "after bob left")
         await fence.shows("after bob left")
-        await page.meets(lambda: page.closed_for_good == 4403, "is closed", within=2)
+        await page.closes(4403, within=2)
         assert page.texts == []
     assert (await bob.open(room)).status_code == 404
     assert (await bob.post(room, "still here?")).status_code == 404
@@ -303,7 +303,7 @@ async def test_whoever_was_removed_receives_nothing_after_it(arrive: conftest.Ar
         assert answer.status_code == 303, answer.text[:2000]
         await alice.say(room, "bob may not read this")
         await fence.shows("bob may not read this")
-        await page.meets(lambda: page.closed_for_good == 4403, "is closed", within=2)
+        await page.closes(4403, within=2)
         assert page.texts == ["bob may read this"]
     assert (await bob.open(room)).status_code == 404
 
@@ -338,7 +338,7 @@ async def test_a_deleted_room_is_gone_for_its_members_and_was_never_there_for_ot
     async with bob.watching(room) as page:
         answer = await alice.act(room, "deletion", title="Deletion", confirm="Deletion")
         assert answer.status_code == 303, answer.text[:2000]
-        await page.meets(lambda: page.closed_for_good == 4404, "is closed", within=3)
+        await page.closes(4404, within=3)
     assert (await bob.open(room)).status_code == 410
     assert (await charlie.open(room)).status_code == 404
     assert (await bob.post(room, "too late")).status_code in (404, 410)
