@@ -296,7 +296,8 @@ def _sender(seat: Seat) -> wire.Sender:
 def _cursor_input(cursor: Cursor) -> bytes:
     """The hidden input that tells the page, and so its next hello, where it stands."""
     return (
-        f'<input type="hidden" id="cursor" name="after" value="{cursor}" hx-swap-oob="true">'
+        f'<input type="hidden" id="cursor" name="after" value="{cursor}"'
+        ' autocomplete="off" hx-swap-oob="true">'
     ).encode()
 
 

@@ -69,8 +69,13 @@ class Seat:
     person: int
     socket: Any
     cursor: Cursor
+    fresh_until: int
     held: bool = False
-    fresh: bool = True
+
+    @property
+    def fresh(self) -> bool:
+        """Whether the page may already show what it is owed next: its cursor may be stale."""
+        return self.cursor.seq < self.fresh_until
 
 
 @dataclasses.dataclass(slots=True, eq=False)
@@ -145,7 +150,7 @@ class Hub:
             return Attached.REFUSED
         if after is not None and after.seq > here.head.seq:
             return Attached.AHEAD
-        seat = Seat(room=room, person=person, socket=socket, cursor=here.head)
+        seat = Seat(room, person, socket, cursor=here.head, fresh_until=here.head.seq)
         here.seats[socket] = seat
         if after is None or after == here.head:
             return Attached.LIVE
@@ -220,12 +225,10 @@ class Hub:
     def sent(self, seat: Seat, upto: Cursor) -> None:
         """The seat was sent everything up to and including `upto`."""
         seat.cursor = upto
-        seat.fresh = False
 
     def release(self, seat: Seat) -> None:
         """What a held seat was owed has been sent: it goes on from the ring."""
         seat.held = False
-        seat.fresh = False
 
     def hold(self, seat: Seat) -> None:
         """The seat waits at the head for a snapshot."""

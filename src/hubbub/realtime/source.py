@@ -37,8 +37,11 @@ class Source(Protocol):
     async def snapshot(self, room: int, upto: Cursor) -> bytes:
         """A fragment that replaces the list of messages by the newest ones as of `upto`."""
 
-    async def endings(self, after: int) -> tuple[int, list[int]]:
-        """The head of the log of ended sessions, and the sessions that ended after `after`."""
+    async def endings_head(self) -> int:
+        """Where the log of ended sessions stands."""
+
+    async def endings(self, after: int) -> list[tuple[int, int]]:
+        """What that log holds after `after`: (seq, session), ascending."""
 
     async def people(self, room: int, online: frozenset[int]) -> bytes:
         """A fragment that shows who is here."""

@@ -105,10 +105,15 @@ class Streams:
         if client.seat is not None:
             self._leave(client.seat)
 
-    async def attach(self, client: Client, room: int, after: Cursor | None) -> int | None:
-        """Seat a socket and bring it up to date; a close code when that may not or cannot be."""
+    async def attach(
+        self, client: Client, room: int, after: Cursor | None, *, is_lost: bool = False
+    ) -> int | None:
+        """Seat a socket and bring it up to date; a close code when that may not or cannot be.
+
+        `is_lost`: the page stands somewhere, but nobody can tell where.
+        """
         try:
-            attached = await self._take_seat(client, room, after)
+            attached = await self._take_seat(client, room, after, is_lost=is_lost)
         except RoomGone:
             return ROOM_GONE
         except Exception as error:
@@ -127,8 +132,12 @@ class Streams:
         channel.greet(seat)
         return None
 
-    async def _take_seat(self, client: Client, room: int, after: Cursor | None) -> Attached:
+    async def _take_seat(
+        self, client: Client, room: int, after: Cursor | None, *, is_lost: bool
+    ) -> Attached:
         await self._follow(room)
+        if is_lost:
+            return self._seat_for_snapshot(client, room)
         attached = self._hub.attach(room, client.person, client.sender, after)
         if attached is not Attached.AHEAD:
             return attached
@@ -140,6 +149,9 @@ class Streams:
         if attached is not Attached.AHEAD:
             return attached
         # Still beyond what the database holds: that cursor is of another log.
+        return self._seat_for_snapshot(client, room)
+
+    def _seat_for_snapshot(self, client: Client, room: int) -> Attached:
         attached = self._hub.attach(room, client.person, client.sender, None)
         if attached is Attached.REFUSED:
             return attached
@@ -202,7 +214,7 @@ class Streams:
 
     async def start(self) -> None:
         """Take note of where the log of ended sessions stands, before the first socket comes."""
-        self._endings_seen, _ = await self._source.endings(1 << 62)
+        self._endings_seen = await self._source.endings_head()
         self._polled_at = time.monotonic()
         self._spawn(self._run())
 
@@ -224,8 +236,8 @@ class Streams:
 
     async def _poll(self) -> None:
         """Ask the database for ended sessions, and for the heads of the rooms served here."""
-        self._endings_seen, ended = await self._source.endings(self._endings_seen)
-        for session in ended:
+        for seq, session in await self._source.endings(self._endings_seen):
+            self._endings_seen = seq
             self._sign_out(self._sessions.get(session, set()))
         rooms = [room for room in self._channels if self._hub.head(room) is not None]
         heads = await self._source.heads(rooms) if rooms else {}

@@ -13,6 +13,7 @@ import contextlib
 import os
 import random
 import socket
+import time
 from collections.abc import Callable
 from typing import Any, Protocol, cast
 
@@ -202,6 +203,23 @@ class PlainSender:
             return
         self.blocked_since = None
         self.on_writable()
+
+
+class Allowance:
+    """How many frames a peer may send in a stretch of time; unused ones do not pile up."""
+
+    def __init__(self, frames: int, seconds: float) -> None:
+        self._frames = frames
+        self._seconds = seconds
+        self._used = 0
+        self._since = 0.0
+
+    def take(self) -> bool:
+        now = time.monotonic()
+        if now - self._since >= self._seconds:
+            self._since, self._used = now, 0
+        self._used += 1
+        return self._used <= self._frames
 
 
 def sender(websocket: WebSocket) -> Sender:

@@ -1,7 +1,7 @@
 """The site map: every door of Hubbub on one page.
 
-Each address answers with and without a trailing slash (see middleware/slashes). A change of state
-is a noun one posts to. What stands in braces never holds a slash.
+Each address answers with and without a trailing slash, and some have an older name as well: see
+middleware/addresses. A change of state is a noun one posts to. What stands in braces never holds a slash.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 
 from hubbub import config
-from hubbub.web import live
 from hubbub.web.handlers import (
     accounts,
     appearance,
@@ -20,6 +19,7 @@ from hubbub.web.handlers import (
     messages,
     rooms,
     settings,
+    sockets,
 )
 
 GET = ("GET",)
@@ -31,7 +31,7 @@ def routes(_: config.Config) -> list[BaseRoute]:
     # fmt: off
     return [
         Route("/r/{key}/messages",   messages.create,      name="messages:create",     methods=POST),
-        WebSocketRoute("/r/{key}/live", live.endpoint,     name="room:live"),
+        WebSocketRoute("/r/{key}/live", sockets.live,      name="room:live"),
         Route("/r/{key}",            rooms.show,           name="rooms:show",          methods=GET),
         Route("/r/{key}/messages",   messages.index,       name="messages:list",       methods=GET),
         Route("/static/{name}",      assets.show,          name="asset:show",          methods=GET),
@@ -43,13 +43,6 @@ def routes(_: config.Config) -> list[BaseRoute]:
         Route("/login",              accounts.enter,       name="accounts:enter",      methods=POST),
         Route("/logout",             accounts.logout,      name="accounts:logout",     methods=POST),
         Route("/theme",              appearance.choose,    name="appearance:choose",   methods=POST),
-
-        # The same pages under the addresses of the project's first description.
-        Route("/accounts/register",  accounts.register,    name="accounts:register-2", methods=GET),
-        Route("/accounts/register",  accounts.create,      name="accounts:create-2",   methods=POST),
-        Route("/accounts/login",     accounts.login,       name="accounts:login-2",    methods=GET),
-        Route("/accounts/login",     accounts.enter,       name="accounts:enter-2",    methods=POST),
-        Route("/accounts/logout",    accounts.logout,      name="accounts:logout-2",   methods=POST),
 
         Route("/rooms",              rooms.index,          name="rooms:list",          methods=GET),
         Route("/rooms",              rooms.create,         name="rooms:create",        methods=POST),

@@ -1,0 +1,83 @@
+"""Where the house is wired together, and nowhere else."""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+from collections.abc import AsyncIterator, Callable
+from typing import TypedDict
+
+from starlette.applications import Starlette
+from starlette.types import ASGIApp
+
+from hubbub import config, database
+from hubbub.domain import limits
+from hubbub.realtime import broker, streams
+from hubbub.web import failures, live, middleware, routes, templating
+
+
+class State(TypedDict):
+    """What handlers find as `request.state.…`."""
+
+    config: config.Config
+    db: database.Database
+    limits: limits.Limits
+    streams: streams.Streams
+    templates: templating.Templates
+    links: templating.links.Links
+
+
+def create_app(settings: config.Config) -> ASGIApp:
+    """The site as an ASGI application. Nothing is connected before its lifespan starts."""
+    doors = routes.routes(settings)
+    templates = templating.Templates(settings, doors)
+    inner = Starlette(
+        routes=doors,
+        middleware=middleware.stack(settings),
+        exception_handlers=failures.handlers(),
+        lifespan=_lifespan(settings, templates),
+    )
+    return middleware.outermost(inner, settings)
+
+
+def from_environment() -> ASGIApp:
+    """What a server process imports."""
+    return create_app(config.from_environment())
+
+
+def _lifespan(
+    settings: config.Config, templates: templating.Templates
+) -> Callable[[Starlette], contextlib.AbstractAsyncContextManager[State]]:
+    shared = settings.workers > 1 or not settings.broadcast_url.startswith("memory")
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[State]:
+        async with contextlib.AsyncExitStack() as closing:
+            db = database.Database(settings.database_url)
+            await db.connect()
+            closing.push_async_callback(db.disconnect)
+            limiter = limits.Limits(settings)
+            log = live.Log(db, templates)
+            rooms = streams.Streams(
+                log, lambda hint, key: bus.publish(hint, key=key), shared=shared
+            )
+            bus = broker.Broker(settings.broadcast_url, on_hint=rooms.heard, on_resync=rooms.resync)
+            await bus.start()
+            closing.push_async_callback(bus.stop)
+            await rooms.start()
+            if shared:
+                closing.push_async_callback(log.leave)
+            closing.push_async_callback(rooms.stop)
+            # What is here now stays: keep the collector from walking it again and again.
+            gc.collect()
+            gc.freeze()
+            yield State(
+                config=settings,
+                db=db,
+                limits=limiter,
+                streams=rooms,
+                templates=templates,
+                links=templates.links,
+            )
+
+    return lifespan

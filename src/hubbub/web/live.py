@@ -1,0 +1,191 @@
+"""An event becomes a frame: what the live rooms read from the domain, drawn with the templates.
+
+A message is drawn by the same partial as on the page, the same bytes for everyone. What is drawn is
+the subject's present state, so replaying an event is harmless.
+"""
+
+from __future__ import annotations
+
+import collections
+import logging
+import os
+import time
+from collections.abc import Mapping, Sequence
+
+from hubbub import database, words
+from hubbub.domain import accounts, events, memberships, messages, presence, rooms, sessions
+from hubbub.realtime.hub import Cursor, Entry
+from hubbub.realtime.source import Opening, RoomGone
+from hubbub.web import templating
+
+log = logging.getLogger(__name__)
+
+SNAPSHOT_MESSAGES = 50
+LISTED_PEOPLE = 200
+"""With more people than this in a room, the page shows a count and a sample."""
+
+LEASE_BEAT_SECONDS = 5.0
+JOINS = frozenset({"created", "joined", "added"})
+LEAVES = frozenset({"left", "removed"})
+
+
+class Log:
+    """The `realtime.source.Source` of this site. `process` names this process in the database."""
+
+    def __init__(self, db: database.Database, templates: templating.Templates) -> None:
+        self._db = db
+        self._templates = templates
+        self._process = f"{os.getpid()}-{os.urandom(6).hex()}"
+        self._beat_at = -LEASE_BEAT_SECONDS
+
+    # ------------------------------------------------------------------- rooms
+
+    async def open(self, room: int) -> Opening:
+        async with self._db.snapshot() as db:
+            head = await events.head(db, room)
+            if head is None:
+                raise RoomGone
+            members = await memberships.ids(db, room)
+        return Opening(Cursor(head.seq, head.tag), frozenset(members))
+
+    async def heads(self, rooms: Sequence[int]) -> Mapping[int, int]:
+        return await events.heads(self._db, rooms)
+
+    async def after(self, room: int, cursor: Cursor, limit: int) -> list[Entry] | None:
+        found = await events.after(self._db, room, cursor.seq - 1, limit + 1)
+        if not found or (found[0].seq, found[0].tag) != (cursor.seq, cursor.tag):
+            return None
+        if len(found) == 1:
+            return []
+        place = await self._room(room)
+        return [self._entry(event, place) for event in found[1:]]
+
+    async def snapshot(self, room: int, upto: Cursor) -> bytes:
+        place = await self._room(room)
+        newest = await messages.latest(self._db, room, upto.seq, SNAPSHOT_MESSAGES)
+        older = bool(newest) and newest[0].number > 1
+        path = self._templates.links.room_path(place)
+        sentinel = (
+            self._templates.render(
+                "messages/_older.html", room_path=path, first_number=newest[0].number
+            )
+            if older
+            else ""
+        )
+        listed = self._templates.render("messages/_list.html", messages=newest, room_path=path)
+        return (_partial("#history", sentinel) + _partial("#messages", listed)).encode()
+
+    async def _room(self, room: int) -> rooms.Room:
+        found = await rooms.by_id(self._db, room)
+        if found is None:
+            raise RoomGone
+        return found
+
+    # ----------------------------------------------------------------- drawing
+
+    def _entry(self, event: events.Event, room: rooms.Room) -> Entry:
+        """One event, drawn. What cannot be drawn keeps its place: a room never stops."""
+        message = event.message
+        try:
+            fragment = self._draw(event, room)
+        except Exception:
+            log.exception("an event cannot be drawn")
+            fragment = self._placeholder(event)
+        return Entry(
+            cursor=Cursor(event.seq, event.tag),
+            fragment=fragment.encode(),
+            clear=_deletion(message).encode() if message else b"",
+            joined=event.person_id if event.kind in JOINS else None,
+            left=event.person_id if event.kind in LEAVES else None,
+            author=event.person_id if event.kind == "posted" else None,
+            ends_room=event.kind == "deleted",
+        )
+
+    def _draw(self, event: events.Event, room: rooms.Room) -> str:
+        match event.kind:
+            case "posted" if event.message is not None:
+                return self._templates.render(
+                    "messages/_message.html",
+                    message=event.message,
+                    room_path=self._templates.links.room_path(room),
+                )
+            case "titled":
+                return _partial(
+                    "#room-title", self._templates.render("rooms/_title.html", room=room)
+                )
+            case "topic":
+                return _partial(
+                    "#room-topic", self._templates.render("rooms/_topic.html", room=room)
+                )
+            case "archived" | "unarchived" | "access" | "link":
+                text = self._templates.render("rooms/_changed.html", room=room)
+                return _partial("#room-changed", text)
+        return ""
+
+    def _placeholder(self, event: events.Event) -> str:
+        if event.message is None:
+            return ""
+        sentence = words.gettext("This message cannot be shown.")
+        number = event.message.number
+        return (
+            f'<article id="m{number}" class="message" data-number="{number}">{sentence}</article>'
+        )
+
+    # ------------------------------------------------------------------ people
+
+    async def people(self, room: int, online: frozenset[int]) -> bytes:
+        place = await self._room(room)
+        listed = await memberships.people(self._db, room, LISTED_PEOPLE, first=sorted(online))
+        panel = self._templates.render(
+            "rooms/_people.html",
+            people=listed,
+            online=online,
+            count=place.members,
+            room_path=self._templates.links.room_path(place),
+        )
+        count = self._templates.render("rooms/_online.html", count=len(online))
+        return (_partial("#people", panel) + _partial("#online", count)).encode()
+
+    async def typing(self, room: int, people: Sequence[int]) -> bytes:
+        names = await accounts.names(self._db, people) if people else {}
+        known = [names[person] for person in people if person in names]
+        return _partial(
+            "#typing", self._templates.render("rooms/_typing.html", names=known)
+        ).encode()
+
+    async def record(self, changes: Mapping[tuple[int, int], int]) -> bool:
+        kept = True
+        if time.monotonic() - self._beat_at >= LEASE_BEAT_SECONDS:
+            kept = await presence.beat(self._db, self._process)
+            await presence.sweep(self._db)
+            self._beat_at = time.monotonic()
+        if changes:
+            await presence.write(self._db, self._process, changes)
+        return kept
+
+    async def elsewhere(self, rooms: Sequence[int]) -> Mapping[int, frozenset[int]]:
+        if not rooms:
+            return {}
+        found = await presence.online(self._db, rooms, besides=self._process)
+        return collections.defaultdict(frozenset, {r: frozenset(p) for r, p in found.items()})
+
+    async def leave(self) -> None:
+        """This process serves nobody any more."""
+        await presence.release(self._db, self._process)
+
+    # ---------------------------------------------------------------- sessions
+
+    async def endings_head(self) -> int:
+        return await sessions.endings_head(self._db)
+
+    async def endings(self, after: int) -> list[tuple[int, int]]:
+        return await sessions.endings_after(self._db, after)
+
+
+def _partial(target: str, content: str) -> str:
+    return f'<hx-partial hx-target="{target}" hx-swap="innerHTML">{content}</hx-partial>'
+
+
+def _deletion(message: messages.Message) -> str:
+    """Takes a message out of a page that may already show it."""
+    return f'<hx-partial hx-target="#m{message.number}" hx-swap="delete"></hx-partial>'
