@@ -52,6 +52,11 @@ class Account:
             assert answer.status_code == 303, (path, answer.status_code, answer.text[:2000])
         return self
 
+    def arrive_again(self) -> None:
+        """Log in again, after a session has ended."""
+        fields = {"username": self.name, "password": self.password}
+        assert self.client.post("/login", data=fields).status_code == 303
+
     def create(self, title: str, access: str = "link", handle: str = "") -> str:
         """Make a room; the path of its link."""
         fields = {"title": title, "access": access, "handle": handle}
