@@ -28,6 +28,7 @@ from hubbub.realtime import wire
 MAX_FRAME = 4096  # bytes; what browsers send is far smaller
 PING_EVERY = 20.0  # seconds
 PONG_WITHIN = 15.0
+BACKLOG = 4096  # connections not yet accepted; a restart brings everyone back at once
 DRAIN_WITHIN = 22  # seconds; a deploy waits 25
 
 _T = TypeVar("_T")
@@ -39,6 +40,7 @@ app = typer.Typer(
     help="Chat rooms that are links. Settings are environment variables: see `hubbub config`.",
     no_args_is_help=True,
     add_completion=False,
+    rich_markup_mode=None,
     pretty_exceptions_enable=False,  # They would print local variables, passwords among them.
 )
 
@@ -94,6 +96,8 @@ def serve(
     _migrate(settings)
     _warn_of_risks(settings)
     config.pass_on(settings, os.environ)
+    # Whoever follows the address at once waits a moment in the queue instead of being refused.
+    listening.listen(BACKLOG)
     typer.echo(f"Hubbub is at {_address(settings)}")
     sys.stdout.flush()
     _run(settings, listening)
@@ -200,7 +204,7 @@ def _run(settings: config.Config, listening: socket.socket) -> None:
         ws_per_message_deflate=False,
         ws_ping_interval=PING_EVERY,
         ws_ping_timeout=PONG_WITHIN,
-        backlog=4096,
+        backlog=BACKLOG,
         proxy_headers=bool(settings.trusted_proxies),
         forwarded_allow_ips=list(settings.trusted_proxies),
         server_header=False,

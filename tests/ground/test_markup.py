@@ -209,8 +209,15 @@ def test_long_rows_of_brackets_cost_no_time() -> None:
 
 @pytest.mark.parametrize(
     ("person", "letters"),
-    [("Ada Lovelace", "AL"), ("bob_smith-jones", "BS"), ("ada", "A"), ("李 小龍", "李小")]
-    + [("😀", "😀"), ("", "?"), ("ßtraße", "S")],
+    [
+        ("Ada Lovelace", "AL"),
+        ("bob_smith-jones", "BS"),
+        ("ada", "A"),
+        ("李 小龍", "李小"),
+        ("😀", "😀"),
+        ("", "?"),
+        ("ßtraße", "S"),
+    ],
 )
 def test_initials_stand_for_a_person(person: str, letters: str) -> None:
     assert markup.initials(person) == letters
