@@ -1,11 +1,15 @@
 """The site map: every door of Hubbub on one page.
 
 Each address answers with and without a trailing slash, and some have an older name as well: see
-middleware/addresses. A change of state is a noun one posts to. What stands in braces never holds a slash.
+middleware/addresses. A change of state is a noun one posts to.
 """
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+
+from starlette.requests import Request
+from starlette.responses import Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 
 from hubbub import config
@@ -22,53 +26,62 @@ from hubbub.web.handlers import (
     sockets,
 )
 
-GET = ("GET",)
-POST = ("POST",)
+Door = Callable[[Request], Awaitable[Response]]
 
 
 def routes(_: config.Config) -> list[BaseRoute]:
     """All doors. The busiest come first, because they are tried in this order."""
     # fmt: off
     return [
-        Route("/r/{key}/messages",   messages.create,      name="messages:create",     methods=POST),
-        WebSocketRoute("/r/{key}/live", sockets.live,      name="room:live"),
-        Route("/r/{key}",            rooms.show,           name="rooms:show",          methods=GET),
-        Route("/r/{key}/messages",   messages.index,       name="messages:list",       methods=GET),
-        Route("/static/{name}",      assets.show,          name="asset:show",          methods=GET),
+        _post("/r/{key}/messages",    messages.create,       "messages:create"),
+        WebSocketRoute("/r/{key}/live", sockets.live,  name="room:live"),
+        _get( "/r/{key}",             rooms.show,            "rooms:show"),
+        _get( "/r/{key}/messages",    messages.index,        "messages:list"),
+        _get( "/static/{name}",       assets.show,           "asset:show"),
 
-        Route("/",                   home.show,            name="home:show",           methods=GET),
-        Route("/register",           accounts.register,    name="accounts:register",   methods=GET),
-        Route("/register",           accounts.create,      name="accounts:create",     methods=POST),
-        Route("/login",              accounts.login,       name="accounts:login",      methods=GET),
-        Route("/login",              accounts.enter,       name="accounts:enter",      methods=POST),
-        Route("/logout",             accounts.logout,      name="accounts:logout",     methods=POST),
-        Route("/theme",              appearance.choose,    name="appearance:choose",   methods=POST),
+        _get( "/",                    home.show,             "home:show"),
+        _get( "/register",            accounts.register,     "accounts:register"),
+        _post("/register",            accounts.create,       "accounts:create"),
+        _get( "/login",               accounts.login,        "accounts:login"),
+        _post("/login",               accounts.enter,        "accounts:enter"),
+        _post("/logout",              accounts.logout,       "accounts:logout"),
+        _post("/theme",               appearance.choose,     "appearance:choose"),
 
-        Route("/rooms",              rooms.index,          name="rooms:list",          methods=GET),
-        Route("/rooms",              rooms.create,         name="rooms:create",        methods=POST),
-        Route("/rooms/new",          rooms.new,            name="rooms:new",           methods=GET),
-        Route("/join",               rooms.join,           name="rooms:join",          methods=POST),
+        _get( "/rooms",               rooms.index,           "rooms:list"),
+        _post("/rooms",               rooms.create,          "rooms:create"),
+        _get( "/rooms/new",           rooms.new,             "rooms:new"),
+        _post("/join",                rooms.join,            "rooms:join"),
+        _get( "/join",                rooms.index,           "rooms:find"),
 
-        Route("/r/{key}/share",      rooms.share,          name="rooms:share",         methods=GET),
-        Route("/r/{key}/qr.svg",     rooms.qr,             name="rooms:qr",            methods=GET),
-        Route("/r/{key}/settings",   settings.show,        name="rooms:settings",      methods=GET),
-        Route("/r/{key}/title",      settings.rename,      name="rooms:rename",        methods=POST),
-        Route("/r/{key}/topic",      settings.topic,       name="rooms:topic",         methods=POST),
-        Route("/r/{key}/access",     settings.access,      name="rooms:access",        methods=POST),
-        Route("/r/{key}/link",       settings.link,        name="rooms:link",          methods=POST),
-        Route("/r/{key}/archival",   settings.archive,     name="rooms:archive",       methods=POST),
-        Route("/r/{key}/deletion",   settings.delete,      name="rooms:delete",        methods=POST),
+        _get( "/r/{key}/share",       rooms.share,           "rooms:share"),
+        _get( "/r/{key}/qr.svg",      rooms.qr,              "rooms:qr"),
+        _get( "/r/{key}/settings",    settings.show,         "rooms:settings"),
+        _post("/r/{key}/title",       settings.rename,       "rooms:rename"),
+        _post("/r/{key}/topic",       settings.topic,        "rooms:topic"),
+        _post("/r/{key}/access",      settings.who_enters,   "rooms:access"),
+        _post("/r/{key}/link",        settings.link,         "rooms:link"),
+        _post("/r/{key}/archival",    settings.archive,      "rooms:archive"),
+        _post("/r/{key}/deletion",    settings.delete,       "rooms:delete"),
 
-        Route("/r/{key}/people",     memberships.index,    name="rooms:people",        methods=GET),
-        Route("/r/{key}/arrival",    memberships.arrive,   name="rooms:arrive",        methods=POST),
-        Route("/r/{key}/departure",  memberships.leave,    name="rooms:leave",         methods=POST),
-        Route("/r/{key}/members",    memberships.add,      name="rooms:add",           methods=POST),
-        Route("/r/{key}/removals",   memberships.remove,   name="rooms:remove",        methods=POST),
-        Route("/r/{key}/{number}",   messages.show,        name="messages:show",       methods=GET),
+        _get( "/r/{key}/people",      memberships.index,     "rooms:people"),
+        _post("/r/{key}/arrival",     memberships.arrive,    "rooms:arrive"),
+        _post("/r/{key}/departure",   memberships.leave,     "rooms:leave"),
+        _post("/r/{key}/members",     memberships.add,       "rooms:add"),
+        _post("/r/{key}/removals",    memberships.remove,    "rooms:remove"),
+        _post("/r/{key}/ownership",   memberships.hand_over, "rooms:hand-over"),
+        _get( "/r/{key}/{number}",    messages.show,         "messages:show"),
 
-        Route("/healthz",            health.alive,         name="health:alive",        methods=GET),
-        Route("/readyz",             health.ready,         name="health:ready",        methods=GET),
-        Route("/robots.txt",         assets.robots,        name="asset:robots",        methods=GET),
-        Route("/favicon.ico",        assets.favicon,       name="asset:favicon",       methods=GET),
+        _get( "/healthz",             health.alive,          "health:alive"),
+        _get( "/readyz",              health.ready,          "health:ready"),
+        _get( "/robots.txt",          assets.robots,         "asset:robots"),
+        _get( "/favicon.ico",         assets.favicon,        "asset:favicon"),
     ]
     # fmt: on
+
+
+def _get(path: str, door: Door, name: str) -> Route:
+    return Route(path, door, name=name, methods=["GET"])  # HEAD comes with it
+
+
+def _post(path: str, door: Door, name: str) -> Route:
+    return Route(path, door, name=name, methods=["POST"])

@@ -1,0 +1,139 @@
+"""Loading is the permission: rooms are reached through the membership or the link that opens them.
+
+What a person may not see cannot be loaded here, and is the same 404 as what does not exist.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import ipaddress
+
+from starlette.exceptions import HTTPException
+from starlette.requests import HTTPConnection, Request
+
+from hubbub import errors, signing, words
+from hubbub.domain import accounts, memberships, permissions, rooms
+from hubbub.domain.permissions import Act
+from hubbub.web import responses
+
+Member = memberships.Member
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Visit:
+    """A person at a room: inside as a member, or at the door with its link."""
+
+    person: accounts.Person
+    room: rooms.Room
+    member: Member | None
+
+    def can(self, act: Act | str) -> bool:
+        return permissions.can(permissions.standing(self.person, self.member), Act(act), self.room)
+
+
+def person(request: HTTPConnection) -> accounts.Person:
+    """Who is signed in. SignedOut when nobody is."""
+    signed_in: accounts.Person | None = request.state.person
+    if signed_in is None:
+        raise errors.SignedOut(words.gettext("Please log in first."))
+    return signed_in
+
+
+async def visit(request: HTTPConnection, act: Act = Act.SEE) -> Visit:
+    """The room behind the key in the address, for someone who may do `act` there.
+
+    One query. Raises SignedOut before anything is looked at, so that nobody without an account
+    learns which keys exist; NotFound, Gone and Forbidden as the table of permissions says.
+    """
+    found = await behind(request, request.path_params["key"])
+    permissions.require(permissions.standing(found.person, found.member), act, found.room)
+    return found
+
+
+async def enter(request: Request) -> Visit:
+    """Like `visit`, and who opens the link by hand becomes a member by it."""
+    found = await visit(request)
+    if found.member is None and responses.is_visit(request) and found.can(Act.JOIN):
+        await join(request, found)
+        return await visit(request)
+    return found
+
+
+async def change(request: Request, act: Act) -> Visit:
+    """Like `visit`, for what changes the room."""
+    await request.state.limits.hit("writes", person(request).id)
+    return await visit(request, act)
+
+
+async def join(request: Request, found: Visit) -> None:
+    """Make the visitor a member of a room they hold the link of."""
+    await request.state.limits.hit("joins", found.person.id)
+    if await memberships.join(request.state.db, found.room, found.person):
+        tell(request, found.room)
+
+
+def tell(request: Request, room: rooms.Room) -> None:
+    """After a change of `room`, as it was read before or after: the live rooms shall look."""
+    request.state.streams.hint(room.id, room.seq + 1)
+
+
+async def inside(request: HTTPConnection, act: Act = Act.SEE) -> Visit:
+    """Like `visit`, for what only members are shown."""
+    found = await visit(request, act)
+    if found.member is None:
+        raise errors.Forbidden(words.gettext("You are not a member of this room."))
+    return found
+
+
+async def behind(request: HTTPConnection, key: str) -> Visit:
+    """The room that `key` opens, or that it once opened and the person is a member of."""
+    who = person(request)
+    await request.state.limits.check("links", address(request))
+    room, member = await _opened(request, key, who)
+    if not request.state.links.opens(room, key):
+        if member is None:
+            raise await missed(request)
+        _lead_on(request, room, key)
+    return Visit(who, room, member)
+
+
+async def missed(request: HTTPConnection) -> errors.NotFound:
+    """What a wrong guess gets. Enough of them, and there is no more guessing for a while."""
+    await request.state.limits.hit("links", address(request))
+    return permissions.unseen()
+
+
+def address(request: HTTPConnection) -> str:
+    """Where the request comes from, as a limit counts it: one customer of IPv6 has a whole /64."""
+    host = request.client.host if request.client else ""
+    try:
+        ip = ipaddress.ip_address(host.partition("%")[0])
+    except ValueError:
+        return host
+    if isinstance(ip, ipaddress.IPv6Address):
+        if ip.ipv4_mapped:
+            return str(ip.ipv4_mapped)
+        return str(ipaddress.ip_network((ip, 64), strict=False))
+    return str(ip)
+
+
+async def _opened(
+    request: HTTPConnection, key: str, who: accounts.Person
+) -> tuple[rooms.Room, Member | None]:
+    halves = signing.split_room_key(key)
+    if halves is None:
+        raise await missed(request)
+    try:
+        return await rooms.open(request.state.db, halves[0], who)
+    except errors.NotFound:
+        # The same work as for a room that is there and a key that does not fit.
+        signing.check_room_key(request.state.config.secret_keys, key, 0)
+        raise await missed(request) from None
+
+
+def _lead_on(request: HTTPConnection, room: rooms.Room, key: str) -> None:
+    """A member with an old link is led to the new one. What is posted is not sent around: the
+    membership is the permission, and the text would be lost with older clients."""
+    if request.scope.get("method") in {"GET", "HEAD"} and request.path_params.get("key") == key:
+        path = responses.here(request).replace(key, request.state.links.room_key(room), 1)
+        raise HTTPException(303, headers={"Location": path})

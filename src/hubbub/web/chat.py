@@ -1,0 +1,100 @@
+"""The chat itself: a room with some of its messages, its people, and the rooms beside it."""
+
+from __future__ import annotations
+
+import dataclasses
+import uuid
+from collections.abc import Awaitable, Callable, Collection
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from hubbub import database, errors, words
+from hubbub.domain import events, memberships, messages, rooms
+from hubbub.web import access, forms, responses
+
+Messages = list[messages.Message]
+Queries = database.Queries
+# Picks the messages to show; it is given a snapshot, the room's id, and the seq of its head.
+Pick = Callable[[Queries, int, int], Awaitable[Messages]]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class _View:
+    """What a page of the chat shows, all of it from one moment."""
+
+    cursor: str
+    messages: Messages
+    older: bool
+    newer: bool
+    mine: list[rooms.Room]
+    people: list[memberships.Member]
+
+
+async def page(
+    request: Request,
+    visit: access.Visit,
+    pick: Pick = messages.latest,
+    *,
+    marked: int | None = None,
+    draft: str = "",
+    error: str = "",
+    cid: str = "",
+    at_home: bool = False,
+) -> Response:
+    """The whole page. Who holds the link and is no member yet sees the door, with a button."""
+    if visit.member is None:
+        return responses.page(request, "rooms/join.html", room=visit.room)
+    online = await request.state.streams.online(visit.room.id) | {visit.person.id}
+    view = await _view(request.state.db, visit, pick, online)
+    response = responses.page(
+        request,
+        "rooms/show.html",
+        room=visit.room,
+        member=visit.member,
+        online=online,
+        marked=marked,
+        draft=draft,
+        error=error,
+        cid=cid or str(uuid.uuid4()),
+        at_home=at_home,
+        can=visit.can,
+        **{field.name: getattr(view, field.name) for field in dataclasses.fields(view)},
+    )
+    responses.remember(request, response, "last_room", visit.room.public_id)
+    return response
+
+
+async def again(request: Request, refusal: errors.Refusal) -> Response:
+    """The room once more, with the text that was not accepted still in the box."""
+    form = forms.kept(request)
+    return await page(
+        request,
+        await access.visit(request),
+        draft=form.get("body", ""),
+        error=refusal.message,
+        cid="" if refusal.field == "cid" else form.get("cid", ""),
+    )
+
+
+async def _view(
+    db: database.Database, visit: access.Visit, pick: Pick, online: Collection[int]
+) -> _View:
+    # The head is read in the same moment as the messages, so the live stream goes on exactly
+    # where the page ends.
+    async with db.snapshot() as moment:
+        head = await events.head(moment, visit.room.id)
+        if head is None:
+            raise errors.Gone(words.gettext("This room was deleted."))
+        newest = await messages.latest(moment, visit.room.id, head.seq, 1)
+        shown = await pick(moment, visit.room.id, head.seq)
+        if not shown:
+            shown = await messages.latest(moment, visit.room.id, head.seq)
+        return _View(
+            cursor=str(head),
+            messages=shown,
+            older=bool(shown) and shown[0].number > 1,
+            newer=bool(shown) and shown[-1].number < newest[-1].number,
+            mine=await rooms.mine(moment, visit.person),
+            people=await memberships.people(moment, visit.room.id, first=sorted(online)),
+        )

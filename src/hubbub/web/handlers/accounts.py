@@ -1,0 +1,163 @@
+"""Registering, logging in, logging out."""
+
+from __future__ import annotations
+
+import contextlib
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from hubbub import errors, words
+from hubbub.domain import accounts, security, sessions
+from hubbub.web import access, failures, forms, links, responses, templating
+from hubbub.web.middleware import sessions as session_cookie
+
+SESSION_SECONDS = sessions.ABSOLUTE // 1000
+
+
+async def register(request: Request) -> Response:
+    _check_open(request)
+    return _register_page(request, {}, request.query_params.get("next", ""), {})
+
+
+async def _register_again(request: Request, refusal: errors.Refusal) -> Response:
+    form = forms.kept(request)
+    return _register_page(request, form, form.get("next", ""), _by_field(refusal, form))
+
+
+@failures.gives_back(_register_again)
+async def create(request: Request) -> Response:
+    """A new account; it leads to the login, where the way on is kept."""
+    _check_open(request)
+    form, state = await forms.read(request), request.state
+    await state.limits.check("register", access.address(request))
+    person = await accounts.register(
+        state.db,
+        form.get("username", ""),
+        form.get("password", ""),
+        state.config.secret_keys,
+        site_name=templating.SITE_NAME,
+    )
+    with contextlib.suppress(errors.TooMany):  # Only accounts count, and this one is made.
+        await state.limits.hit("register", access.address(request))
+    await _record(request, "registered", person)
+    return responses.login(links.own_path(form.get("next", "")), registered=person.username)
+
+
+async def login(request: Request) -> Response:
+    asked = request.query_params
+    if request.state.person is not None:
+        return responses.see_other(links.own_path(asked.get("next", "")))
+    registered = asked.get("registered", "")
+    notice = words.gettext("Your account is there. Log in to go on.") if registered else ""
+    return _login_page(request, {"username": registered}, asked.get("next", ""), {}, notice)
+
+
+async def _login_again(request: Request, refusal: errors.Refusal) -> Response:
+    form = forms.kept(request)
+    return _login_page(request, form, form.get("next", ""), _by_field(refusal, form))
+
+
+@failures.gives_back(_login_again)
+async def enter(request: Request) -> Response:
+    """A new session and its token, whatever session there was before."""
+    form, state = await forms.read(request), request.state
+    person = await _authenticated(request, form)
+    if state.session is not None:
+        await _end_session(request)
+    agent = request.headers.get("user-agent", "")
+    token, _ = await sessions.start(state.db, person, agent, access.address(request))
+    await _record(request, "logged in", person)
+    response = responses.see_other(links.own_path(form.get("next", "")))
+    responses.remember(request, response, _cookie(request), token, SESSION_SECONDS)
+    return response
+
+
+async def logout(request: Request) -> Response:
+    """The session's row goes, its sockets close, and the browser forgets the pages."""
+    if request.state.session is not None:
+        await _end_session(request)
+        await _record(request, "logged out", request.state.person)
+    response = responses.see_other("/login")
+    responses.remember(request, response, _cookie(request), "")
+    response.headers["Clear-Site-Data"] = '"cache"'
+    return response
+
+
+async def _authenticated(request: Request, form: forms.Form) -> accounts.Person:
+    state, username = request.state, form.get("username", "")
+    name, address = accounts.fold(username)[:64], access.address(request)
+    try:
+        async with state.limits.attempt("login", name, address):
+            return await accounts.authenticate(
+                state.db, username, form.get("password", ""), state.config.secret_keys
+            )
+    except errors.Invalid:
+        # What was typed is not kept: it happens to be a password now and then.
+        await _record(request, "login failed", await accounts.by_username(state.db, username))
+        raise
+
+
+async def _end_session(request: Request) -> None:
+    await sessions.end(request.state.db, request.state.session.id)
+    request.state.streams.sessions_changed()
+
+
+async def _record(request: Request, kind: str, person: accounts.Person | None) -> None:
+    await security.record(
+        request.state.db,
+        kind,
+        person_id=person.id if person else None,
+        address=access.address(request),
+    )
+
+
+def _cookie(request: Request) -> str:
+    return session_cookie.cookie_name(request.state.links.secure)
+
+
+def _check_open(request: Request) -> None:
+    if request.state.config.registration == "closed":
+        raise errors.Forbidden(
+            words.gettext("This site takes no new accounts. Ask whoever runs it for one.")
+        )
+
+
+def _by_field(refusal: errors.Refusal, form: forms.Form) -> dict[str, str]:
+    """The sentence beside its field, or above the form when no field is to blame."""
+    return {refusal.field if refusal.field in form and refusal.field else "": refusal.message}
+
+
+def _register_page(
+    request: Request, form: forms.Form, next_path: str, trouble: dict[str, str]
+) -> Response:
+    return responses.page(
+        request,
+        "accounts/register.html",
+        values={"username": form.get("username", "")},
+        errors=trouble,
+        next=_kept_next(next_path),
+    )
+
+
+def _login_page(
+    request: Request,
+    form: forms.Form,
+    next_path: str,
+    trouble: dict[str, str],
+    notice: str = "",
+) -> Response:
+    return responses.page(
+        request,
+        "accounts/login.html",
+        values={"username": form.get("username", "")},
+        errors=trouble,
+        notice=notice,
+        next=_kept_next(next_path),
+    )
+
+
+def _kept_next(next_path: str) -> str:
+    """Where to go on, empty when that is the start page anyway."""
+    path = links.own_path(next_path)
+    return "" if path == "/" else path

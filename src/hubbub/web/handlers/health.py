@@ -1,0 +1,28 @@
+"""For whoever watches the process: does it live, and can it serve?"""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from hubbub import errors, migrations
+from hubbub.web import responses
+
+
+async def alive(_: Request) -> Response:
+    return responses.json({"status": "ok"})
+
+
+async def ready(request: Request) -> Response:
+    """Whether to send requests here: not while closing, nor before the database is as it should."""
+    if getattr(request.state.streams, "draining", False):
+        return _not_ready("draining")
+    try:
+        migrated = await migrations.at_head(request.state.db)
+    except errors.Unavailable:
+        return _not_ready("no database")
+    return responses.json({"status": "ok"}) if migrated else _not_ready("not migrated")
+
+
+def _not_ready(why: str) -> Response:
+    return responses.json({"status": why}, 503)

@@ -1,0 +1,31 @@
+"""The start page: what this is, or for those who are signed in the chat itself."""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from hubbub.domain import accounts, memberships, rooms
+from hubbub.web import access, chat, responses
+
+
+async def show(request: Request) -> Response:
+    if request.state.person is None:
+        listed = await rooms.listed(request.state.db)
+        return responses.page(request, "home/show.html", listed=listed)
+    visit = await _last(request, access.person(request))
+    if visit is None:
+        return responses.see_other("/rooms")
+    return await chat.page(request, visit, at_home=True)
+
+
+async def _last(request: Request, person: accounts.Person) -> access.Visit | None:
+    """The room one was in last, else the lobby, else where something was said last."""
+    db, last = request.state.db, request.cookies.get("last_room", "")
+    mine = await rooms.mine(db, person)
+    here = [room for room in mine if room.public_id == last]
+    lobby = [room for room in mine if room.handle == rooms.LOBBY]
+    for room in here or lobby or mine:
+        member = await memberships.find(db, room.id, person.id)
+        return access.Visit(person, room, member)
+    return None

@@ -1,0 +1,91 @@
+"""Who is in a room: coming, going, being added and removed."""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from hubbub import errors, words
+from hubbub.domain import accounts, memberships, security
+from hubbub.domain.permissions import Act
+from hubbub.web import access, failures, forms, responses
+from hubbub.web.handlers import settings
+
+LISTED = 1000
+
+
+async def index(request: Request) -> Response:
+    visit = await access.inside(request)
+    room_id = visit.room.id
+    online = await request.state.streams.online(room_id)
+    return responses.page(
+        request,
+        "rooms/people.html",
+        room=visit.room,
+        member=visit.member,
+        people=await memberships.people(request.state.db, room_id, LISTED),
+        online=online,
+    )
+
+
+async def arrive(request: Request) -> Response:
+    """The button at the door."""
+    visit = await access.visit(request, Act.JOIN)
+    await access.join(request, visit)
+    return responses.see_other(request.state.links.room_path(visit.room))
+
+
+async def leave(request: Request) -> Response:
+    visit = await access.change(request, Act.LEAVE)
+    await memberships.leave(request.state.db, visit.room, visit.person)
+    access.tell(request, visit.room)
+    return responses.see_other("/")
+
+
+@failures.gives_back(settings.again)
+async def add(request: Request) -> Response:
+    visit, form = await access.change(request, Act.ADD), await forms.read(request)
+    await memberships.add(request.state.db, visit.room, visit.person, form.get("username", ""))
+    return _changed(request, visit)
+
+
+@failures.gives_back(settings.again)
+async def remove(request: Request) -> Response:
+    visit, form = await access.change(request, Act.REMOVE), await forms.read(request)
+    person = await _called(request, form.get("username", ""))
+    await memberships.remove(request.state.db, visit.room, visit.person, person)
+    await _record(request, "removed from room", visit, person.username)
+    return _changed(request, visit)
+
+
+@failures.gives_back(settings.again)
+async def hand_over(request: Request) -> Response:
+    visit, form = await access.change(request, Act.HAND_OVER), await forms.read(request)
+    heir = await memberships.hand_over(
+        request.state.db, visit.room, visit.person, form.get("username", "")
+    )
+    await _record(request, "room handed over", visit, heir.person.username)
+    return _changed(request, visit)
+
+
+async def _called(request: Request, username: str) -> accounts.Person:
+    person = await accounts.by_username(request.state.db, username)
+    if person is None:
+        raise errors.Invalid(words.gettext("There is nobody of this name here."), field="username")
+    return person
+
+
+def _changed(request: Request, visit: access.Visit) -> Response:
+    access.tell(request, visit.room)
+    return responses.see_other(f"{request.state.links.room_path(visit.room)}/people")
+
+
+async def _record(request: Request, kind: str, visit: access.Visit, detail: str) -> None:
+    await security.record(
+        request.state.db,
+        kind,
+        person_id=visit.person.id,
+        room_id=visit.room.id,
+        address=access.address(request),
+        detail=detail,
+    )

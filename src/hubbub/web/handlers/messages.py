@@ -1,0 +1,103 @@
+"""Messages: posting one, paging through them, and finding one by its number."""
+
+from __future__ import annotations
+
+import functools
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from hubbub import errors, words
+from hubbub.domain import messages
+from hubbub.web import access, chat, failures, forms, responses
+
+
+@failures.gives_back(chat.again)
+async def create(request: Request) -> Response:
+    # Whether one may post is asked inside the transaction, after the room is locked; a retry of
+    # what was accepted before must find it even where nothing new may be said.
+    visit, draft = await access.visit(request), await forms.message(request)
+    await request.state.limits.hit("messages", visit.person.id)
+    posted = await messages.post(request.state.db, visit.room, visit.person, draft)
+    if posted.created:
+        request.state.streams.hint(visit.room.id, posted.seq)
+    return _posted(request, visit, posted)
+
+
+def _posted(request: Request, visit: access.Visit, posted: messages.Posted) -> Response:
+    path = request.state.links.room_path(visit.room)
+    if responses.wants_json(request):
+        message = posted.message
+        told = {"number": message.number, "seq": message.seq, "cid": message.cid}
+        return responses.json(told, 201 if posted.created else 200)
+    if responses.is_htmx(request):
+        return responses.fragment(
+            request, "messages/_message.html", message=posted.message, room_path=path
+        )
+    return responses.see_other(path)
+
+
+async def index(request: Request) -> Response:
+    """A page of history: `?before=N` or `?after=N`, whole or as a fragment for htmx."""
+    visit, asked = await access.enter(request), request.query_params
+    if "before" in asked:
+        return await _history(request, visit, "before", _number(asked["before"]))
+    if "after" in asked:
+        return await _history(request, visit, "after", _number(asked["after"]))
+    return await chat.page(request, visit)
+
+
+async def show(request: Request) -> Response:
+    """One message among its neighbours."""
+    visit, number = await access.enter(request), forms.number(request.path_params["number"])
+    if number is None:
+        raise errors.NotFound(words.gettext("There is no such message."))
+    pick = functools.partial(_around, number=number)
+    return await chat.page(request, visit, pick, marked=number)
+
+
+async def _history(request: Request, visit: access.Visit, side: str, number: int) -> Response:
+    if responses.is_htmx(request):
+        return await _fragment(request, visit, side, number)
+    pick = functools.partial(_before if side == "before" else _after, number=number)
+    return await chat.page(request, visit, pick)
+
+
+async def _fragment(request: Request, visit: access.Visit, side: str, number: int) -> Response:
+    """One more than a page is read, to know whether there is more to come."""
+    if visit.member is None:
+        raise errors.Forbidden(words.gettext("You are not a member of this room."))
+    db, room = request.state.db, visit.room
+    path = request.state.links.room_path(room)
+    if side == "before":
+        found = await messages.before(db, room.id, number)
+        first = found[0].number if found else 0
+        context = {"first_number": first, "older": first > 1}
+        return responses.fragment(
+            request, "messages/_history.html", messages=found, room_path=path, **context
+        )
+    found = await messages.after(db, room.id, number, messages.PAGE + 1)
+    shown = found[: messages.PAGE]
+    context = {"last_number": shown[-1].number if shown else 0, "newer": len(found) > len(shown)}
+    return responses.fragment(
+        request, "messages/_future.html", messages=shown, room_path=path, **context
+    )
+
+
+async def _before(db: chat.Queries, room_id: int, _: int, *, number: int) -> chat.Messages:
+    return await messages.before(db, room_id, number)
+
+
+async def _after(db: chat.Queries, room_id: int, _: int, *, number: int) -> chat.Messages:
+    return await messages.after(db, room_id, number)
+
+
+async def _around(db: chat.Queries, room_id: int, _: int, *, number: int) -> chat.Messages:
+    return await messages.around(db, room_id, number)
+
+
+def _number(text: str) -> int:
+    number = forms.number(text)
+    if number is None:
+        raise errors.Invalid(words.gettext("This is not the number of a message."))
+    return number

@@ -1,0 +1,106 @@
+"""What an owner decides: title, topic, who enters, the link, and when it ends."""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from hubbub import errors
+from hubbub.domain import rooms, security
+from hubbub.domain.permissions import Act
+from hubbub.web import access, failures, forms, responses
+
+FIELDS = ("title", "topic", "handle")
+
+
+async def show(request: Request) -> Response:
+    # Not RENAME: an archived room, too, has an owner who may open it again.
+    return _page(request, await access.visit(request, Act.ARCHIVE))
+
+
+async def again(request: Request, refusal: errors.Refusal) -> Response:
+    """The settings with what was typed, and the sentence beside its field."""
+    field = refusal.field if refusal.field in FIELDS else ""
+    visit = await access.visit(request, Act.ARCHIVE)
+    return _page(request, visit, forms.kept(request), {field or "": refusal.message})
+
+
+@failures.gives_back(again)
+async def rename(request: Request) -> Response:
+    visit, form = await access.change(request, Act.RENAME), await forms.read(request)
+    room = await rooms.rename(request.state.db, visit.room, visit.person, form.get("title", ""))
+    return _changed(request, room)
+
+
+@failures.gives_back(again)
+async def topic(request: Request) -> Response:
+    visit, form = await access.change(request, Act.TOPIC), await forms.read(request)
+    room = await rooms.set_topic(request.state.db, visit.room, visit.person, form.get("topic", ""))
+    return _changed(request, room)
+
+
+@failures.gives_back(again)
+async def who_enters(request: Request) -> Response:
+    visit, form = await access.change(request, Act.ACCESS), await forms.read(request)
+    room = await rooms.set_access(
+        request.state.db, visit.room, visit.person, form.get("access", ""), form.get("handle")
+    )
+    await _record(request, "room access changed", visit, room.access)
+    return _changed(request, room)
+
+
+@failures.gives_back(again)
+async def link(request: Request) -> Response:
+    """A new link at once; the old one opens nothing any more, except to members."""
+    visit = await access.change(request, Act.LINK)
+    room = await rooms.reset_link(request.state.db, visit.room, visit.person)
+    await _record(request, "room link reset", visit)
+    return _changed(request, room)
+
+
+@failures.gives_back(again)
+async def archive(request: Request) -> Response:
+    visit, form = await access.change(request, Act.ARCHIVE), await forms.read(request)
+    act = rooms.unarchive if form.get("archived") == "no" else rooms.archive
+    return _changed(request, await act(request.state.db, visit.room, visit.person))
+
+
+@failures.gives_back(again)
+async def delete(request: Request) -> Response:
+    visit = await access.change(request, Act.DELETE)
+    room = await rooms.delete(request.state.db, visit.room, visit.person)
+    await _record(request, "room deleted", visit)
+    access.tell(request, room)
+    return responses.see_other("/")
+
+
+def _changed(request: Request, room: rooms.Room) -> Response:
+    access.tell(request, room)
+    return responses.see_other(request.state.links.room_path(room))
+
+
+async def _record(request: Request, kind: str, visit: access.Visit, detail: str = "") -> None:
+    await security.record(
+        request.state.db,
+        kind,
+        person_id=visit.person.id,
+        room_id=visit.room.id,
+        address=access.address(request),
+        detail=detail,
+    )
+
+
+def _page(
+    request: Request,
+    visit: access.Visit,
+    typed: forms.Form | None = None,
+    trouble: dict[str, str] | None = None,
+) -> Response:
+    kept = {name: getattr(visit.room, name) or "" for name in FIELDS}
+    return responses.page(
+        request,
+        "rooms/settings.html",
+        room=visit.room,
+        values=kept | (typed or {}),
+        errors=trouble or {},
+    )

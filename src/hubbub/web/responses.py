@@ -1,0 +1,97 @@
+"""Answers, each in the form its asker reads: a page, a fragment for htmx, or JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from starlette.requests import HTTPConnection, Request
+from starlette.responses import HTMLResponse, JSONResponse, Response
+
+from hubbub.web import links
+
+THEMES = frozenset({"light", "dark"})
+YEAR = 365 * 24 * 3600
+
+
+def wants_json(request: Request) -> bool:
+    """Whether the client asks for JSON and for nothing a browser would show."""
+    accept = request.headers.get("accept", "")
+    return "application/json" in accept and "text/html" not in accept
+
+
+def is_htmx(request: Request) -> bool:
+    return request.headers.get("hx-request") == "true"
+
+
+def is_page(request: Request) -> bool:
+    """Whether the answer will be shown as a whole page."""
+    return not wants_json(request) and not is_htmx(request)
+
+
+def is_visit(request: Request) -> bool:
+    """Whether a person opens this address, rather than a prefetch, an image or a script.
+
+    Fetch metadata: https://www.w3.org/TR/fetch-metadata/ and the Sec-Purpose header of Fetch.
+    """
+    headers = request.headers
+    purposes = (headers.get(name, "") for name in ("sec-purpose", "purpose", "x-moz"))
+    return (
+        request.method == "GET"
+        and headers.get("sec-fetch-dest", "document") == "document"
+        and not any("prefetch" in purpose or "preview" in purpose for purpose in purposes)
+        and not is_htmx(request)
+    )
+
+
+def page(request: Request, template: str, /, status: int = 200, **context: Any) -> Response:
+    theme = request.cookies.get("theme", "")
+    text = request.state.templates.render(
+        template,
+        person=getattr(request.state, "person", None),
+        theme=theme if theme in THEMES else "",
+        **context,
+    )
+    return HTMLResponse(text, status)
+
+
+def fragment(request: Request, template: str, /, status: int = 200, **context: Any) -> Response:
+    return HTMLResponse(request.state.templates.render(template, **context), status)
+
+
+def json(value: Mapping[str, object], status: int = 200) -> Response:
+    return JSONResponse(value, status)
+
+
+def see_other(path: str) -> Response:
+    """303: go on there with GET. `path` is one of ours and needs no further quoting."""
+    return Response(status_code=303, headers={"Location": path})
+
+
+def login(next_path: str, **more: str) -> Response:
+    """To the login page, and from there on to `next_path`."""
+    query = "&".join(
+        f"{name}={links.quoted(value)}" for name, value in {"next": next_path, **more}.items()
+    )
+    return see_other(f"/login?{query}")
+
+
+def remember(
+    request: Request, response: Response, name: str, value: str, max_age: int = YEAR
+) -> None:
+    """Set a cookie that only our own pages send and no script reads; an empty value removes it."""
+    response.set_cookie(
+        name,
+        value,
+        max_age=max_age if value else 0,
+        path="/",
+        secure=request.state.links.secure,
+        httponly=True,
+        samesite="lax",
+    )
+
+
+def here(request: HTTPConnection) -> str:
+    """Path and query of this request."""
+    query = request.url.query
+    return request.url.path + (f"?{query}" if query else "")
