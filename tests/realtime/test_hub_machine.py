@@ -182,6 +182,13 @@ class Rooms(RuleBasedStateMachine):
                 page.take(entries[:few], seat.fresh)
                 self.hub.sent(seat, entries[:few][-1].cursor)
 
+    @rule()
+    def time_passes_and_the_poll_has_caught_up(self) -> None:
+        for page in self.pages:
+            head = self.hub.head(ROOM)
+            if page.seat is not None and head is not None and head.seq >= page.top:
+                self.hub.settle(page.seat)
+
     @precondition(lambda self: any(page.seat for page in self.pages))
     @rule(data=st.data())
     def a_socket_is_lost(self, data: st.DataObject) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import collections
 import logging
 from collections.abc import Callable, Coroutine, Iterable, Sequence
 from typing import Any
@@ -19,6 +20,8 @@ PASS_SEATS = 2048
 FRAME_BYTES = 256 * 1024
 BLOCKED_SECONDS = 10.0
 READ_LIMIT = 400
+SETTLED_SECONDS = 5.0
+"""Several polls: by then the head is past everything a page could show when it came."""
 
 OVERLOADED = 1013
 SIGNED_OUT, NOT_ALLOWED, ROOM_GONE = 4401, 4403, 4404
@@ -42,6 +45,7 @@ class Channel:
         self._flushed_at = 0.0
         self._pass_seconds = 0.0
         self._people: wire.Frame | None = None
+        self._newcomers: collections.deque[tuple[float, Seat]] = collections.deque()
 
     # ---------------------------------------------------------------- reading
 
@@ -137,8 +141,12 @@ class Channel:
         self._hub.detach(seat)
         self._roster.depart(seat.room, seat.person, seat)
 
-    def close_stuck_seats(self, now: float) -> None:
+    def tidy(self, now: float) -> None:
         """Free those who have not taken a byte for too long, without waiting for them."""
+        while self._newcomers and now - self._newcomers[0][0] > SETTLED_SECONDS:
+            seat = self._newcomers.popleft()[1]
+            if self._is_seated(seat) and not self._hub.settle(seat):
+                self._newcomers.append((now, seat))
         for seat in self.seats():
             since = _sender(seat).blocked_since
             if since is not None and now - since > BLOCKED_SECONDS:
@@ -241,6 +249,7 @@ class Channel:
 
     def greet(self, seat: Seat) -> None:
         """Show a newcomer who is here."""
+        self._newcomers.append((asyncio.get_running_loop().time(), seat))
         if self._people is not None:
             _sender(seat).push(self._people)
 

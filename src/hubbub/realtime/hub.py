@@ -61,6 +61,7 @@ class Entry:
 @dataclasses.dataclass(slots=True, eq=False)
 class Seat:
     """A socket's place in a room. Held while something else than the ring is being sent to it.
+    Fresh while the page may already show what it is owed, because its cursor is a stale one.
 
     To the hub a socket is only something that can be told apart from others.
     """
@@ -69,13 +70,8 @@ class Seat:
     person: int
     socket: Any
     cursor: Cursor
-    fresh_until: int
     held: bool = False
-
-    @property
-    def fresh(self) -> bool:
-        """Whether the page may already show what it is owed next: its cursor may be stale."""
-        return self.cursor.seq < self.fresh_until
+    fresh: bool = True
 
 
 @dataclasses.dataclass(slots=True, eq=False)
@@ -150,7 +146,7 @@ class Hub:
             return Attached.REFUSED
         if after is not None and after.seq > here.head.seq:
             return Attached.AHEAD
-        seat = Seat(room, person, socket, cursor=here.head, fresh_until=here.head.seq)
+        seat = Seat(room, person, socket, cursor=here.head)
         here.seats[socket] = seat
         if after is None or after == here.head:
             return Attached.LIVE
@@ -225,6 +221,11 @@ class Hub:
     def sent(self, seat: Seat, upto: Cursor) -> None:
         """The seat was sent everything up to and including `upto`."""
         seat.cursor = upto
+
+    def settle(self, seat: Seat) -> bool:
+        """The head is past whatever the page showed when it came. False until the seat is, too."""
+        seat.fresh = seat.fresh and (seat.held or seat.cursor != self.head(seat.room))
+        return not seat.fresh
 
     def release(self, seat: Seat) -> None:
         """What a held seat was owed has been sent: it goes on from the ring."""

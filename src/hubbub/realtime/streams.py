@@ -279,7 +279,7 @@ class Streams:
         """Free what is stuck, sign out what has expired, stop following rooms nobody is in."""
         now = asyncio.get_running_loop().time()
         for room, channel in list(self._channels.items()):
-            channel.close_stuck_seats(now)
+            channel.tidy(now)
             if self._hub.head(room) is None and room not in self._opening:
                 channel.stop()
                 del self._channels[room]
