@@ -50,7 +50,7 @@ SECRET_LENGTH = 32
 MAX_WORKERS = 128
 
 _PLACEHOLDER = re.compile(
-    r"change.?(me|it|this)|placeholder|example|insecure|secret|password|hubbub|1234567|abcdefg",
+    r"change.?(me|it|this)|placeholder|insecure|your.?secret|(.)\2{15}",
     re.IGNORECASE,
 )
 
@@ -304,7 +304,7 @@ def _secret_keys(value: str, where: str) -> tuple[str, ...]:
     """The rotation list, oldest first: separated by commas, spaces or lines."""
     keys = tuple(key for key in re.split(r"[\s,]+", value) if key)
     for key in keys:
-        if len(key) < SECRET_LENGTH or len(set(key)) < 8 or _PLACEHOLDER.search(key):
+        if len(key) < SECRET_LENGTH or _PLACEHOLDER.search(key):
             wanted = f"{SECRET_LENGTH} or more random characters, and no placeholder"
             raise BadSetting(f"{where} should be {wanted}; make one with: openssl rand -base64 48")
     return keys
