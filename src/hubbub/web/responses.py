@@ -48,6 +48,7 @@ def page(request: Request, template: str, /, status: int = 200, **context: Any) 
     theme = request.cookies.get("theme", "")
     text = request.state.templates.render(
         template,
+        status=status,
         person=getattr(request.state, "person", None),
         theme=theme if theme in THEMES else "",
         **context,

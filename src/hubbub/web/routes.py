@@ -34,7 +34,7 @@ def routes(_: config.Config) -> list[BaseRoute]:
     # fmt: off
     return [
         _post("/r/{key}/messages",    messages.create,       "messages:create"),
-        WebSocketRoute("/r/{key}/live", sockets.live,  name="room:live"),
+        WebSocketRoute("/r/{key}/live", sockets.live,       name="room:live"),
         _get( "/r/{key}",             rooms.show,            "rooms:show"),
         _get( "/r/{key}/messages",    messages.index,        "messages:list"),
         _get( "/static/{name}",       assets.show,           "asset:show"),
