@@ -166,11 +166,13 @@ def test_an_administrators_name_and_password_follow_the_rules(tmp_path: Path) ->
 def test_the_server_says_where_it_is_answers_there_and_stops_when_told(
     serving: subprocess.Popen[str],
 ) -> None:
-    with urllib.request.urlopen(f"{address(serving)}/readyz", timeout=10) as answer:
-        assert answer.status == 200
+    url = address(serving)
+    for door in ("readyz", "login?next=%2Fr%2Fthe-key-of-a-room"):
+        with urllib.request.urlopen(f"{url}/{door}", timeout=10) as answer:
+            assert answer.status == 200
     serving.send_signal(signal.SIGTERM)
     _, log = serving.communicate(timeout=25)
     assert serving.returncode in {0, -signal.SIGTERM}
-    assert '"route": "health:ready"' in log
-    assert "/readyz" not in log
+    assert '"route": "accounts:login"' in log
+    assert "the-key-of-a-room" not in log
     assert "Traceback" not in log
