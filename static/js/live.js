@@ -1,0 +1,48 @@
+// The connection: said when it is gone, and tried again at once when there is reason to.
+if (live?.hasAttribute("hx-ws:connect")) {
+  const [banner, lost, retry, back, missed] = ["banner", "lost", "retry", "back", "missed"].map($);
+  let heard = Date.now(), gone = heard, over, before;
+  const say = (line) => {
+    banner.hidden = !line;
+    for (const other of banner.children) other.hidden = other !== line;
+  };
+  const reconnect = () => {
+    heard = Date.now();
+    htmx.process(live, true);
+  };
+  const again = () => {
+    if (!over && !document.hidden && Date.now() - heard > (gone ? 1000 : 35000)) reconnect();
+  };
+  live.end = (code) => {
+    gone ||= Date.now();
+    live.dataset.state = "off";
+    const reason = $(`closed-${code}`);
+    if (!reason || over) return;
+    over = true;
+    $("beat").remove();
+    say(reason);
+  };
+  live.addEventListener("htmx:ws:close", (e) => live.end(e.detail.code - 4000));
+  live.addEventListener("htmx:ws:before:message:incoming", () => before = $$(".message", messages).length);
+  live.addEventListener("htmx:ws:after:message:incoming", () => {
+    heard = Date.now();
+    if (!gone || over) return;
+    gone = 0;
+    live.dataset.state = "on";
+    live.resume?.();
+    const more = $$(".message", messages).length - before;
+    missed.hidden = more < 1;
+    missed.firstElementChild.textContent = more;
+    if (banner.hidden) return;
+    say(back);
+    setTimeout(() => back.hidden || say(), 2500);
+  });
+  setInterval(() => {
+    if (!gone) return again();
+    if (!over && lost.hidden && Date.now() - gone > 1900) say(lost);
+    retry.hidden = Date.now() - gone < 20000;
+  }, 1000);
+  retry.onclick = reconnect;
+  document.addEventListener("visibilitychange", again);
+  addEventListener("online", again);
+}

@@ -1,0 +1,45 @@
+// The log: where the eye stays, what is announced, and how much of it is kept in the page.
+if (log) {
+  const announcer = $("announcer"), fresh = $("fresh"), { me } = live.dataset;
+  const all = () => $$(".message", messages);
+  let last = +all().at(-1)?.dataset.number || 0, height = messages.offsetHeight;
+  let stuck = true, queue = [], said = [], timer;
+  const announce = () => {
+    said = said.filter((at) => at > Date.now() - 10000).concat(queue.map(Date.now));
+    announcer.textContent = said.length > 5
+      ? announcer.dataset.many.replace("{n}", queue.length)
+      : queue.map((message) => message.innerText).join("\n");
+    queue = [];
+    timer = 0;
+  };
+  // From the end of a run, so that what is now first still says whose it is.
+  const prune = () => {
+    const there = all();
+    let from = there.length > 600 ? there.length - 300 : 0;
+    while (from && there[from].matches(".message--run")) from--;
+    if (!from) return;
+    for (const message of there.slice(0, from)) message.remove();
+    $("history").innerHTML = $("again").innerHTML.replaceAll("before=0", `before=${there[from].dataset.number}`);
+    htmx.process($("history"));
+  };
+  new MutationObserver(() => {
+    for (const message of all()) {
+      const { number, author } = message.dataset;
+      if (+number <= last) continue;
+      last = +number;
+      if (author === me) continue;
+      queue.push(message);
+      timer ||= setTimeout(announce, said.length > 5 ? 4000 : 400);
+      fresh.hidden = stuck;
+    }
+    if (stuck) log.scrollTop = prune() || 0;
+    // Safari anchors nothing: what came in below must not move what is being read.
+    else if (!CSS.supports("overflow-anchor", "auto")) log.scrollTop -= messages.offsetHeight - height;
+    height = messages.offsetHeight;
+  }).observe(messages, { childList: true });
+  log.onscroll = () => {
+    stuck = log.scrollTop > -80;
+    fresh.hidden ||= stuck;
+  };
+  fresh.onclick = () => log.scrollTop = 0;
+}
