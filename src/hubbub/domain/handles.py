@@ -26,16 +26,17 @@ RESERVED = frozenset(
 )
 
 
-def fold(name: str) -> str:
-    """Case, width and accents make no difference: `#Café` is `cafe`."""
-    decomposed = unicodedata.normalize("NFKD", name.strip().removeprefix("#").casefold())
-    return "".join(mark for mark in decomposed if not unicodedata.combining(mark))
+def fold(text: str) -> str:
+    """Case, width and accents make no difference: `Café` is `cafe`. Titles are searched so too."""
+    # Decomposing may bring out capitals, and folding what can be decomposed further.
+    text = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
+    return "".join(letter for letter in text if not unicodedata.combining(letter)).strip()
 
 
 def find(name: str) -> str | None:
     """The handle a person may have meant, or None when it cannot be one."""
-    # Folding is not linear in time: cut first (four characters can fold into one at most).
-    handle = fold(name[: 4 * LONGEST])
+    # Folding is not linear in time, so what is far too long is cut before it.
+    handle = fold(name.strip().removeprefix("#")[: 4 * LONGEST])
     return handle if _HANDLE.fullmatch(handle) else None
 
 

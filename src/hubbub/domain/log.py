@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass
-from typing import Any
 
 from hubbub import database
 from hubbub.tables import rooms
@@ -53,16 +52,15 @@ async def advance(
     now: int,
     person_id: int | None = None,
     message_id: int | None = None,
-    **changes: Any,
 ) -> Position | None:
-    """Takes the next place in the room's log and applies `changes` to its row.
+    """Takes the next place in the room's log.
 
     Must be the first write of its transaction. None when the room is deleted or was never there.
     """
     seq = await conn.value(
         rooms.update()
         .where(rooms.c.id == room_id, rooms.c.deleted_at.is_(None))
-        .values(seq=rooms.c.seq + 1, **changes)
+        .values(seq=rooms.c.seq + 1)
         .returning(rooms.c.seq)
     )
     if seq is None:

@@ -11,8 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import unicodedata
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -175,7 +174,7 @@ async def listed(db: database.Queries, q: str = "", number: int = 1) -> Page:
     number = min(max(number, 1), _LAST_PAGE)
     here = (rooms.c.access == "listed") & rooms.c.archived_at.is_(None) & visible_to(None)
     query = sqlalchemy.select(rooms).where(here).order_by(rooms.c.title_key, rooms.c.id)
-    sought = fold_title(q[:TITLE_LENGTH].replace("\0", ""))
+    sought = handles.fold(q[:TITLE_LENGTH].replace("\0", ""))
     if sought:
         pattern = f"%{_escaped(sought)}%"
         by_title = rooms.c.title_key.like(pattern, escape="!")
@@ -194,12 +193,6 @@ async def mine(db: database.Queries, person: accounts.Person, limit: int = 100) 
     """The rooms a person is in, those with the newest messages first."""
     rows = await db.all(_MINE, {"person_id": person.id, "limit": limit})
     return [from_row(row) for row in rows]
-
-
-def fold_title(title: str) -> str:
-    """A title as the directory searches it: width, case and accents make no difference."""
-    decomposed = unicodedata.normalize("NFKD", title.casefold())
-    return "".join(mark for mark in decomposed if not unicodedata.combining(mark)).strip()
 
 
 # ----------------------------------------------------------------- making
@@ -248,7 +241,7 @@ async def _insert(
     values = {
         "public_id": signing.new_public_id(),
         "title": title,
-        "title_key": fold_title(title),
+        "title_key": handles.fold(title),
         "access": access,
         "handle": handle,
         "seq": 1,
@@ -318,13 +311,11 @@ async def changing(
     """A transaction that makes one change of a room, for as long as the block runs.
 
     Its first statement takes the next place in the log, and with it the row's lock; only then
-    are the rights read, so that no right lost a moment ago still counts. Whatever is raised
-    inside takes everything back.
+    are the rights read, so that no right lost a moment ago still counts, and then `changes` are
+    made. Whatever is raised inside takes everything back.
     """
     async with db.transaction() as conn:
-        position = await log.advance(
-            conn, room.id, kind, now=clock.at(now), person_id=person_id, **changes
-        )
+        position = await log.advance(conn, room.id, kind, now=clock.at(now), person_id=person_id)
         row = await conn.one(_LOCKED, {"room_id": room.id, "person_id": by.id})
         if row is None:
             raise permissions.unseen()
@@ -332,7 +323,15 @@ async def changing(
         if position is None:
             raise gone(fresh) if member else permissions.unseen()
         permissions.require(permissions.standing(by, member), act, fresh)
+        if changes:
+            fresh = await _update(conn, fresh, changes)
         yield Change(conn, fresh, member)
+
+
+async def _update(conn: database.Connection, room: Room, changes: Mapping[str, Any]) -> Room:
+    update = rooms.update().where(rooms.c.id == room.id).values(**changes)
+    row = await conn.one(update.returning(*rooms.c))
+    return from_row(row) if row else room
 
 
 async def _change(
@@ -352,7 +351,7 @@ async def rename(
     db: database.Database, room: Room, by: accounts.Person, title: str, *, now: int | None = None
 ) -> Room:
     title = clean_title(title)
-    key = fold_title(title)
+    key = handles.fold(title)
     return await _change(db, room, by, Act.RENAME, "titled", now, title=title, title_key=key)
 
 

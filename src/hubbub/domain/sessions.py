@@ -145,16 +145,14 @@ async def sweep(db: database.Database, now: int | None = None) -> int:
 
 
 async def _end(conn: database.Connection, session_ids: Sequence[int], now: int) -> None:
-    # In order of their ids and before the counter: two who end the same ones never wait in a ring.
-    for session_id in sorted(session_ids):
-        if await conn.value(_DELETE, {"id": session_id}) is not None:
-            await _record_ending(conn, session_id, now)
-
-
-async def _record_ending(conn: database.Connection, session_id: int, now: int) -> None:
-    # The counter's row stays locked to the commit: endings become visible in their order.
-    seq = await conn.value(_NEXT_ENDING)
-    await conn.run(_ENDING, {"seq": seq, "session_id": session_id, "at": now})
+    # Rows in order of their ids, then the counter: so those who end the same sessions at once
+    # never wait for each other in a ring.
+    values = [{"id": session_id} for session_id in sorted(session_ids)]
+    ended = [each["id"] for each in values if await conn.value(_DELETE, each) is not None]
+    for session_id in ended:
+        # The counter's row stays locked to the commit: endings become visible in their order.
+        seq = await conn.value(_NEXT_ENDING)
+        await conn.run(_ENDING, {"seq": seq, "session_id": session_id, "at": now})
 
 
 async def endings_head(db: database.Queries) -> int:
