@@ -20,7 +20,7 @@ from typing import Any, Protocol, TypeAlias
 
 from sqlalchemy.sql.elements import ClauseElement
 
-from hubbub.database import postgresql, sqlite
+from hubbub.database import postgresql, sqlite, writer
 from hubbub.database.faults import UniqueViolation
 from hubbub.database.shield import finished
 from hubbub.database.statements import Compiler, Statement, Values
@@ -28,6 +28,7 @@ from hubbub.database.statements import Compiler, Statement, Values
 __all__ = ["Connection", "Database", "Queries", "Record", "UniqueViolation"]
 
 Query: TypeAlias = ClauseElement | str
+Session: TypeAlias = writer.Turn | sqlite.Snapshot | postgresql.Session
 
 
 class Record(Protocol):
@@ -114,7 +115,7 @@ class Database(Queries):
 class Connection(Queries):
     """One transaction."""
 
-    def __init__(self, session: sqlite.Session | postgresql.Session, database: Database) -> None:
+    def __init__(self, session: Session, database: Database) -> None:
         self.dialect = database.dialect
         self._compiler = database._compiler
         self._session = session
@@ -129,12 +130,12 @@ class Connection(Queries):
 
 
 @contextlib.asynccontextmanager
-async def _ended(session: sqlite.Session | postgresql.Session) -> AsyncIterator[None]:
+async def _ended(session: Session) -> AsyncIterator[None]:
     try:
         yield
     except BaseException:
         # A rollback that fails changes nothing: what was not committed is not there.
         with contextlib.suppress(Exception):
-            await finished(session.rollback())
+            await session.rollback()
         raise
-    await finished(session.commit())
+    await session.commit()

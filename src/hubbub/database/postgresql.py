@@ -138,19 +138,19 @@ class Session:
         return rows
 
     async def commit(self) -> None:
-        try:
-            status = await self.raw.execute("COMMIT")
-        except Exception as error:
-            raise faults.from_postgresql(error) from error
-        finally:
-            await self.release()
+        status = await finished(self._end("COMMIT"))
         if status != "COMMIT":
             # PostgreSQL answers so when a statement had failed and somebody went on regardless.
             raise RuntimeError("a statement of this transaction failed, so nothing was committed")
 
     async def rollback(self) -> None:
+        await finished(self._end("ROLLBACK"))
+
+    async def _end(self, how: str) -> str:
         try:
-            await self.raw.execute("ROLLBACK")
+            return str(await self.raw.execute(how))
+        except Exception as error:
+            raise faults.from_postgresql(error) from error
         finally:
             await self.release()
 

@@ -8,17 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-import time
 from typing import Any
 
 import aiosqlite
-from databases.backends.sqlite import SQLiteBackend, SQLitePool
+from databases.backends.sqlite import SQLiteBackend, SQLiteConnection, SQLitePool
 
-from hubbub.database import faults
+from hubbub.database import faults, writer
+from hubbub.database.shield import finished
 from hubbub.database.statements import Statement
-
-# How long a statement waits for its turn in this process, or for the lock of another one.
-LOCKED_SECONDS = 8.0
 
 # WAL lets readers read while one writes; FULL makes a committed message survive a power cut.
 _PRAGMAS = """
@@ -46,113 +43,95 @@ class Engine:
     """Some connections to read with and one to write with."""
 
     def __init__(self, path: str, readers: int) -> None:
-        self._readers = _Backend(path, readers, f"{_PRAGMAS} PRAGMA query_only = ON;")
-        self._writer = _Backend(path, 1, _PRAGMAS)
+        self._reading = _Backend(path, readers, f"{_PRAGMAS} PRAGMA query_only = ON;")
+        self._writing = _Backend(path, 1, _PRAGMAS)
+        self._writer = writer.Writer(self._writing.connection())
 
     async def connect(self) -> None:
-        await self._writer.connect()
-        await self._readers.connect()
+        await self._writing.connect()
+        await self._reading.connect()
+        await self._writer.start()
 
     async def disconnect(self) -> None:
-        await self._readers.disconnect()
-        await self._writer.disconnect()
+        await self._writer.stop()
+        await self._reading.disconnect()
+        await self._writing.disconnect()
 
     async def fetch(self, statement: Statement) -> list[Any]:
         """Runs one statement outside a transaction."""
-        session = Session(self._writer if statement.writes else self._readers)
-        await session.open()
+        if statement.writes:
+            return await self._write(statement)
+        snapshot = Snapshot(self._reading.connection(), begin="")
+        await snapshot.open()
         try:
-            return await session.fetch(statement)
+            return await snapshot.fetch(statement)
         finally:
-            await session.release()
+            await snapshot.release()
 
-    async def transaction(self) -> Session:
-        # A transaction that reads before it writes cannot wait for the lock when it needs it.
-        return await Session(self._writer, "BEGIN IMMEDIATE").open()
+    async def transaction(self) -> writer.Turn:
+        return await self._writer.turn()
 
-    async def snapshot(self) -> Session:
-        return await Session(self._readers, "BEGIN").open()
+    async def snapshot(self) -> Snapshot:
+        snapshot = Snapshot(self._reading.connection(), begin="BEGIN")
+        await snapshot.open()
+        return snapshot
+
+    async def _write(self, statement: Statement) -> list[Any]:
+        turn = await self._writer.turn()
+        try:
+            rows = await turn.fetch(statement)
+        except BaseException:
+            await turn.rollback()
+            raise
+        await turn.commit()
+        return rows
 
 
-class Session:
-    """A connection for as long as one task needs it.
+class Snapshot:
+    """A connection to read with, for as long as one task needs it.
 
-    The transaction begins with the first statement, on the same trip to the connection's thread.
-    A task that is cancelled leaves its statement running there, but whatever comes next for that
-    connection stands in line behind it, so the connection can be used on at once.
+    A task that is cancelled leaves its statement running on the connection's thread, but whatever
+    comes next for that connection stands in line behind it, so it can be given back at once.
     """
 
-    def __init__(self, backend: _Backend, begin: str = "") -> None:
-        self._lease = backend.connection()
+    def __init__(self, lease: SQLiteConnection, begin: str) -> None:
+        self._lease = lease
         self._begin = begin
-        self._begun = False
-        self._deadline = time.monotonic() + LOCKED_SECONDS
 
-    async def open(self) -> Session:
+    async def open(self) -> None:
         await self._lease.acquire()
-        return self
 
     async def fetch(self, statement: Statement) -> list[Any]:
-        while True:
-            try:
-                rows: list[Any] = await self._on_thread(self._fetch, statement)
-            except sqlite3.Error as error:
-                if self._begun or not faults.is_locked(error) or self._is_late():
-                    raise faults.from_sqlite(error) from error
-            else:
-                return rows
-
-    async def commit(self) -> None:
+        raw = self._lease.raw_connection
+        begin, self._begin = self._begin, ""
         try:
-            await self._on_thread(self._commit)
+            rows: list[Any] = await raw._execute(_fetch, raw._conn, begin, statement)  # type: ignore[no-untyped-call]
         except sqlite3.Error as error:
             raise faults.from_sqlite(error) from error
+        return rows
+
+    async def commit(self) -> None:
+        raw = self._lease.raw_connection
+        try:
+            await finished(raw._execute(_end, raw._conn))  # type: ignore[no-untyped-call]
         finally:
             await self.release()
 
-    async def rollback(self) -> None:
-        try:
-            await self._on_thread(self._rollback)
-        finally:
-            await self.release()
+    rollback = commit  # there is nothing to keep
 
     async def release(self) -> None:
         await self._lease.release()
 
-    def _is_late(self) -> bool:
-        return time.monotonic() > self._deadline
 
-    async def _on_thread(self, function: Any, *arguments: Any) -> Any:
-        # What aiosqlite offers in public makes one trip for BEGIN and another for the statement.
-        raw = self._lease.raw_connection
-        return await raw._execute(function, raw._conn, *arguments)  # type: ignore[no-untyped-call]
+def _fetch(raw: sqlite3.Connection, begin: str, statement: Statement) -> list[Any]:
+    if begin:
+        raw.execute(begin)
+    return raw.execute(statement.sql, statement.values).fetchall()
 
-    def _fetch(self, raw: sqlite3.Connection, statement: Statement) -> list[Any]:
-        if self._begun:
-            self._check(raw)
-        elif self._begin:
-            raw.execute(self._begin)
-            self._begun = True
-        return raw.execute(statement.sql, statement.values).fetchall()
 
-    def _commit(self, raw: sqlite3.Connection) -> None:
-        if not self._begun:
-            return
-        self._check(raw)
-        try:
-            raw.execute("COMMIT")
-        except sqlite3.Error:
-            self._rollback(raw)
-            raise
-
-    def _rollback(self, raw: sqlite3.Connection) -> None:
-        if raw.in_transaction:
-            raw.execute("ROLLBACK")
-
-    def _check(self, raw: sqlite3.Connection) -> None:
-        # A full disk makes SQLite roll back by itself; what came after would stand alone.
-        if not raw.in_transaction:
-            raise faults.unavailable()
+def _end(raw: sqlite3.Connection) -> None:
+    if raw.in_transaction:
+        raw.execute("ROLLBACK")
 
 
 class _Backend(SQLiteBackend):
@@ -204,7 +183,7 @@ class _Pool(SQLitePool):
 
     async def _wait(self) -> None:
         if self._turn.locked():
-            async with asyncio.timeout(LOCKED_SECONDS):
+            async with asyncio.timeout(writer.LOCKED_SECONDS):
                 await self._turn.acquire()
         else:
             await self._turn.acquire()
