@@ -13,7 +13,7 @@ from starlette.types import ASGIApp
 from hubbub import config, database
 from hubbub.domain import limits
 from hubbub.realtime import broker, streams
-from hubbub.web import failures, live, middleware, routes, templating
+from hubbub.web import failures, links, live, middleware, routes, templating
 
 
 class State(TypedDict):
@@ -24,7 +24,7 @@ class State(TypedDict):
     limits: limits.Limits
     streams: streams.Streams
     templates: templating.Templates
-    links: templating.links.Links
+    links: links.Links
 
 
 def create_app(settings: config.Config) -> ASGIApp:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 MAX_DEPTH = 4
@@ -20,7 +21,7 @@ class Unreadable(Exception):
 INVALID_DATA, POLICY = 1007, 1008
 
 
-def read(message: dict[str, Any]) -> dict[str, Any]:
+def read(message: Mapping[str, Any]) -> dict[str, Any]:
     """The object that an ASGI `websocket.receive` message holds.
 
     Text only; strict JSON without duplicate keys, NaN, NUL or lone surrogates. Raises Unreadable.

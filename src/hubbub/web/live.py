@@ -24,9 +24,12 @@ SNAPSHOT_MESSAGES = 50
 LISTED_PEOPLE = 200
 """With more people than this in a room, the page shows a count and a sample."""
 
+KNOWN_ROOMS = 10_000
 LEASE_BEAT_SECONDS = 5.0
 JOINS = frozenset({"created", "joined", "added"})
 LEAVES = frozenset({"left", "removed"})
+ALL_BUT_THE_ROOM = frozenset({"posted"}) | JOINS | LEAVES
+"""Events after which the room itself, and so the links that lead into it, is as it was."""
 
 
 class Log:
@@ -37,6 +40,7 @@ class Log:
         self._templates = templates
         self._process = f"{os.getpid()}-{os.urandom(6).hex()}"
         self._beat_at = -LEASE_BEAT_SECONDS
+        self._places: dict[int, rooms.Room] = {}
 
     # ------------------------------------------------------------------- rooms
 
@@ -46,6 +50,7 @@ class Log:
             if head is None:
                 raise RoomGone
             members = await memberships.ids(db, room)
+        self._places.pop(room, None)
         return Opening(Cursor(head.seq, head.tag), frozenset(members))
 
     async def heads(self, rooms: Sequence[int]) -> Mapping[int, int]:
@@ -55,9 +60,9 @@ class Log:
         found = await events.after(self._db, room, cursor.seq - 1, limit + 1)
         if not found or (found[0].seq, found[0].tag) != (cursor.seq, cursor.tag):
             return None
-        if len(found) == 1:
-            return []
-        place = await self._room(room)
+        if any(event.kind not in ALL_BUT_THE_ROOM for event in found[1:]):
+            self._places.pop(room, None)
+        place = self._places.get(room) or await self._room(room)
         return [self._entry(event, place) for event in found[1:]]
 
     async def snapshot(self, room: int, upto: Cursor) -> bytes:
@@ -79,6 +84,9 @@ class Log:
         found = await rooms.by_id(self._db, room)
         if found is None:
             raise RoomGone
+        if len(self._places) >= KNOWN_ROOMS:
+            self._places.clear()
+        self._places[room] = found
         return found
 
     # ----------------------------------------------------------------- drawing
@@ -117,7 +125,7 @@ class Log:
                 return _partial(
                     "#room-topic", self._templates.render("rooms/_topic.html", room=room)
                 )
-            case "archived" | "unarchived" | "access" | "link":
+            case "archived" | "unarchived":
                 text = self._templates.render("rooms/_changed.html", room=room)
                 return _partial("#room-changed", text)
         return ""
@@ -160,7 +168,7 @@ class Log:
             await presence.sweep(self._db)
             self._beat_at = time.monotonic()
         if changes:
-            await presence.write(self._db, self._process, changes)
+            kept = await presence.write(self._db, self._process, changes) and kept
         return kept
 
     async def elsewhere(self, rooms: Sequence[int]) -> Mapping[int, frozenset[int]]:
