@@ -10,7 +10,7 @@ from typing import TypedDict
 from starlette.applications import Starlette
 from starlette.types import ASGIApp
 
-from hubbub import config, database
+from hubbub import config, database, logs
 from hubbub.domain import limits
 from hubbub.realtime import broker, streams
 from hubbub.web import failures, links, live, middleware, routes, templating
@@ -42,7 +42,9 @@ def create_app(settings: config.Config) -> ASGIApp:
 
 def from_environment() -> ASGIApp:
     """What a server process imports."""
-    return create_app(config.from_environment())
+    settings = config.from_environment()
+    logs.set_up(settings.log_format)
+    return create_app(settings)
 
 
 def _lifespan(

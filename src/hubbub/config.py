@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import functools
 import ipaddress
 import logging
 import os
@@ -159,9 +160,7 @@ class _Source:
         for name in sorted({name for place in self.places for name in place}):
             if not name.startswith("HUBBUB_") or name.startswith("HUBBUB_TEST_") or name in known:
                 continue
-            close = difflib.get_close_matches(name, SETTINGS, n=1)
-            hint = f" Did you mean {close[0]}?" if close else ""
-            log.warning("%s is not a setting of Hubbub.%s", name, hint)
+            _warn_once(name)
 
     @staticmethod
     def _direct_or_file(place: Mapping[str, str], name: str) -> str | None:
@@ -174,6 +173,14 @@ class _Source:
             return Path(path).read_text(encoding="utf-8").strip() or None
         except (OSError, ValueError) as error:
             raise BadSetting(f"{name}_FILE should name a readable text file: {path}") from error
+
+
+@functools.cache
+def _warn_once(name: str) -> None:
+    """The command reads the settings, and so does the application it starts."""
+    close = difflib.get_close_matches(name, SETTINGS, n=1)
+    hint = f" Did you mean {close[0]}?" if close else ""
+    log.warning("%s is not a setting of Hubbub.%s", name, hint)
 
 
 def _read(source: _Source) -> dict[str, Any]:
