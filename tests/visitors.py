@@ -345,12 +345,14 @@ class Page:
             self.check()
             return bool(condition())
 
-        await eventually(
-            holds,
-            f"the page of {self.person.name} {what} (live: {self.live}, closings: "
-            f"{self.closings[-3:]}, refusals: {self.refusals[-2:]}, shows {len(self.messages)})",
-            within=within,
-        )
+        try:
+            await eventually(holds, f"the page of {self.person.name} {what}", within=within)
+        except AssertionError as error:
+            error.add_note(
+                f"live: {self.live}, closings: {self.closings[-3:]}, refusals: "
+                f"{self.refusals[-2:]}, messages: {len(self.messages)}, frames: {self.frames}"
+            )
+            raise
 
     # -- what a browser does ------------------------------------------------------------------
 

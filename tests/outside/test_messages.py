@@ -353,7 +353,9 @@ async def test_a_message_is_the_same_bytes_for_everyone(arrive: conftest.Arrive)
     await alice.say(room, "the same for both")
 
     def article(page: str) -> str:
-        return page[page.index('<article id="m1"') : page.index("</article>")]
+        found = re.search(r'<article[^>]* id="m1".*?</article>', page, re.DOTALL)
+        assert found
+        return found[0]
 
     pages = [article((await person.open(room)).text) for person in (alice, bob)]
     assert pages[0] == pages[1]

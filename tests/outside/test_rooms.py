@@ -225,7 +225,7 @@ async def test_a_reset_link_shuts_out_strangers_and_leads_members_on(
 
 @pytest.mark.parametrize(
     "key",
-    ["x", "a" * 35, "a" * 37, "A" * 36, "a" * 5000, "%00", "..", "ä" * 36, "0" * 36, "a" * 10],
+    ["x", "a" * 35, "a" * 37, "A" * 36, "a" * 5000, "%00", "%2e%2e", "ä" * 36, "0" * 36, "a" * 10],
 )
 async def test_a_key_that_is_none_opens_nothing(arrive: conftest.Arrive, key: str) -> None:
     alice = await arrive("alice")
