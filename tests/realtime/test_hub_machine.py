@@ -18,7 +18,7 @@ PEOPLE = range(1, 5)
 
 @dataclasses.dataclass(eq=False)
 class Page:
-    """A browser: the list it shows, the cursor it would come back with, its socket if it has one."""
+    """A browser: what it shows, the cursor it would come back with, its seat if it has one."""
 
     person: int
     shown: list[int]

@@ -8,7 +8,7 @@ import logging
 from collections.abc import Callable, Coroutine, Iterable, Sequence
 from typing import Any
 
-from hubbub.realtime import wire
+from hubbub.realtime import slots, wire
 from hubbub.realtime.hub import Cursor, Discontinuity, Entry, Eviction, Hub, Seat
 from hubbub.realtime.roster import Roster
 from hubbub.realtime.source import RoomGone, Source
@@ -44,7 +44,7 @@ class Channel:
         self._flush: asyncio.Handle | None = None
         self._flushed_at = 0.0
         self._pass_seconds = 0.0
-        self._people: wire.Frame | None = None
+        self._slots = slots.Slots(self._is_in_step)
         self._newcomers: collections.deque[tuple[float, Seat]] = collections.deque()
 
     # ---------------------------------------------------------------- reading
@@ -139,6 +139,7 @@ class Channel:
     def leave(self, seat: Seat) -> None:
         """Give up a seat, evicted or not. Doing so twice is the same as once."""
         self._hub.detach(seat)
+        self._slots.forget(seat)
         self._roster.depart(seat.room, seat.person, seat)
 
     def tidy(self, now: float) -> None:
@@ -184,6 +185,7 @@ class Channel:
         head = self._hub.head(self.room)
         if len(due) > PASS_SEATS or any(made and made[1] != head for made in frames.values()):
             self._flush = loop.call_soon(self._pass)
+        self._slots.pay_all()
 
     def _prepare(self, seat: Seat) -> tuple[wire.Frame, Cursor] | None:
         """The next frame for a seat and the place it leads to; None when it must catch up first."""
@@ -202,6 +204,7 @@ class Channel:
             if prepared is None or not _sender(seat).push(prepared[0]):
                 return
             self._hub.sent(seat, prepared[1])
+        self._slots.pay(seat)
 
     def _is_due(self, seat: Seat) -> bool:
         return (
@@ -210,6 +213,9 @@ class Channel:
             and seat.cursor != self._hub.head(self.room)
             and _sender(seat).blocked_since is None
         )
+
+    def _is_in_step(self, seat: Seat) -> bool:
+        return not seat.held and seat.cursor == self._hub.head(self.room)
 
     def _is_seated(self, seat: Seat) -> bool:
         here = self._hub.rooms.get(self.room)
@@ -248,10 +254,9 @@ class Channel:
     # ------------------------------------------------- only the newest counts
 
     def greet(self, seat: Seat) -> None:
-        """Show a newcomer who is here."""
+        """Show a newcomer what is shown to all."""
         self._newcomers.append((asyncio.get_running_loop().time(), seat))
-        if self._people is not None:
-            _sender(seat).push(self._people)
+        self._slots.greet(seat)
 
     async def show_people(self) -> None:
         """Show everyone who is here."""
@@ -260,8 +265,8 @@ class Channel:
         except Exception as error:
             log.warning("cannot show who is here: %r", error)
             return
-        frame = self._people = wire.Frame(fragment)
-        self._broadcast(lambda seat: frame)
+        frame = wire.Frame(fragment)
+        self._slots.show("people", lambda seat: frame, self.seats())
 
     async def show_typing(self) -> None:
         """Show who is typing: to each of those who are, only the others."""
@@ -277,19 +282,12 @@ class Channel:
         except Exception as error:
             log.warning("cannot show who is typing: %r", error)
             return
-        self._broadcast(lambda seat: others.get(seat.person, everyone))
+        self._slots.show("typing", lambda s: others.get(s.person, everyone), self.seats())
 
     def answer_beat(self, seat: Seat) -> None:
         """Tell a page that stands at the head so, which shows that the way to it is open."""
-        if not seat.held and seat.cursor == self._hub.head(self.room):
+        if self._is_in_step(seat):
             _sender(seat).push(wire.Frame(_cursor_input(seat.cursor)))
-
-    def _broadcast(self, frame_for: Callable[[Seat], wire.Frame]) -> None:
-        """Send to those that keep up what the others may miss."""
-        head = self._hub.head(self.room)
-        for seat in self.seats():
-            if not seat.held and seat.cursor == head:
-                _sender(seat).push(frame_for(seat))
 
     def stop(self) -> None:
         """Nobody is here any more."""

@@ -10,6 +10,7 @@ import collections
 import dataclasses
 import logging
 import random
+import re
 import time
 from collections.abc import Callable, Coroutine
 from typing import Any
@@ -20,6 +21,8 @@ from hubbub.realtime.hub import Attached, Cursor, Hub, Seat
 from hubbub.realtime.source import RoomGone, Source
 
 log = logging.getLogger(__name__)
+
+_HINT = re.compile(r"(?:(room|typing) ([0-9]{1,18}) ([0-9]{1,18})|sessions)", re.ASCII)
 
 POLL_SECONDS = 1.0
 HEALTHY_SECONDS = 5.0
@@ -73,12 +76,15 @@ class Streams:
 
     def heard(self, hint: str) -> None:
         """A hint of another process. Whatever it says, it is only a reason to look."""
-        match hint.split(" "):
-            case ["room", room, seq] if room.isdecimal() and seq.isdecimal():
-                self._look(int(room), int(seq))
-            case ["typing", room, person] if room.isdecimal() and person.isdecimal():
-                self._typed(int(room), int(person))
-            case ["sessions"]:
+        found = _HINT.fullmatch(hint)
+        if found is None:
+            return
+        match found[1]:
+            case "room":
+                self._look(int(found[2]), int(found[3]))
+            case "typing":
+                self._typed(int(found[2]), int(found[3]))
+            case _:
                 self._poll_now.set()
 
     def resync(self) -> None:
