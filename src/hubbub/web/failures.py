@@ -43,7 +43,7 @@ def handlers() -> dict[Any, ExceptionHandler]:
 def answer(request: Request, refusal: errors.Refusal) -> Response:
     """The refusal in the form the client reads, with the same status in each of them."""
     if isinstance(refusal, errors.SignedOut) and _is_reading(request):
-        return responses.login(responses.here(request))
+        return responses.login(request, responses.here(request))
     sentence = _nothing() if isinstance(refusal, errors.NotFound) else refusal.message
     return _with_retry(_shown(request, refusal.status, sentence), refusal)
 

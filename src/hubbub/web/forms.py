@@ -72,17 +72,19 @@ async def _pairs(request: Request, body: bytes) -> Iterable[tuple[str, str]]:
 
 async def _multipart(declared: str, body: bytes) -> Iterable[tuple[str, str]]:
     """The fields of a multipart form. The client's charset is not asked: the text is UTF-8."""
-    boundary = _BOUNDARY.search(declared)
-    if boundary is None:
+    found = _BOUNDARY.search(declared)
+    boundary = found[1].strip('"') if found else ""
+    # Without its last line the form was cut off on the way, and half a text is not what was meant.
+    if not boundary or not body.rstrip().endswith(f"--{boundary}--".encode("latin-1")):
         raise _unreadable()
 
     async def stream() -> AsyncGenerator[bytes, None]:
         yield body
 
-    headers = Headers({"content-type": f"multipart/form-data; boundary={boundary[1]}"})
+    headers = Headers({"content-type": f'multipart/form-data; boundary="{boundary}"'})
     parser = MultiPartParser(headers, stream(), max_files=0, max_fields=MAX_FIELDS)
-    found = await parser.parse()
-    return [(name, value) for name, value in found.multi_items() if isinstance(value, str)]
+    form = await parser.parse()
+    return [(name, value) for name, value in form.multi_items() if isinstance(value, str)]
 
 
 def _parsed(pairs: Iterable[tuple[str, str]]) -> Form:

@@ -41,7 +41,9 @@ async def create(request: Request) -> Response:
     with contextlib.suppress(errors.TooMany):  # Only accounts count, and this one is made.
         await state.limits.hit("register", access.address(request))
     await _record(request, "registered", person)
-    return responses.login(links.own_path(form.get("next", "")), registered=person.username)
+    return responses.login(
+        request, links.own_path(form.get("next", "")), registered=person.username
+    )
 
 
 async def login(request: Request) -> Response:
@@ -78,7 +80,7 @@ async def logout(request: Request) -> Response:
     if request.state.session is not None:
         await _end_session(request)
         await _record(request, "logged out", request.state.person)
-    response = responses.see_other("/login")
+    response = responses.lead_to(request, "accounts:login")
     responses.remember(request, response, _cookie(request), "")
     response.headers["Clear-Site-Data"] = '"cache"'
     return response

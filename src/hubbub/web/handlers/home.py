@@ -6,7 +6,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from hubbub.domain import accounts, memberships, rooms
-from hubbub.web import access, chat, responses
+from hubbub.web import access, responses
+from hubbub.web.handlers import chat
 
 
 async def show(request: Request) -> Response:
@@ -15,7 +16,7 @@ async def show(request: Request) -> Response:
         return responses.page(request, "home/show.html", listed=listed)
     visit = await _last(request, access.person(request))
     if visit is None:
-        return responses.see_other("/rooms")
+        return responses.lead_to(request, "rooms:list")
     return await chat.page(request, visit, at_home=True)
 
 

@@ -39,7 +39,7 @@ async def leave(request: Request) -> Response:
     visit = await access.change(request, Act.LEAVE)
     await memberships.leave(request.state.db, visit.room, visit.person)
     access.tell(request, visit.room)
-    return responses.see_other("/")
+    return responses.lead_to(request, "home:show")
 
 
 @failures.gives_back(settings.again)
@@ -77,7 +77,7 @@ async def _called(request: Request, username: str) -> accounts.Person:
 
 def _changed(request: Request, visit: access.Visit) -> Response:
     access.tell(request, visit.room)
-    return responses.see_other(f"{request.state.links.room_path(visit.room)}/people")
+    return responses.lead_to(request, "rooms:people", key=request.state.links.room_key(visit.room))
 
 
 async def _record(request: Request, kind: str, visit: access.Visit, detail: str) -> None:

@@ -9,7 +9,8 @@ from starlette.responses import Response
 
 from hubbub import errors, words
 from hubbub.domain import messages
-from hubbub.web import access, chat, failures, forms, responses
+from hubbub.web import access, failures, forms, responses
+from hubbub.web.handlers import chat
 
 
 @failures.gives_back(chat.again)

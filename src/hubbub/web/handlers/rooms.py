@@ -11,7 +11,8 @@ from starlette.responses import Response
 from hubbub import errors, markup
 from hubbub.domain import rooms
 from hubbub.domain.permissions import Act
-from hubbub.web import access, chat, failures, forms, responses
+from hubbub.web import access, failures, forms, responses
+from hubbub.web.handlers import chat
 
 PASTED_LENGTH = 500
 

@@ -71,7 +71,7 @@ async def delete(request: Request) -> Response:
     room = await rooms.delete(request.state.db, visit.room, visit.person)
     await _record(request, "room deleted", visit)
     access.tell(request, room)
-    return responses.see_other("/")
+    return responses.lead_to(request, "home:show")
 
 
 def _changed(request: Request, room: rooms.Room) -> Response:
