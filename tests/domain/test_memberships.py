@@ -57,6 +57,13 @@ async def test_joining_many_times_at_once_is_joining_once(
     await assert_counted(db, cast.room)
 
 
+async def test_an_archived_room_can_still_be_entered_to_be_read(
+    db: database.Database, cast: people.Cast
+) -> None:
+    archived = await rooms.archive(db, cast.room, cast.alice)
+    assert await memberships.join(db, archived, cast.charlie)
+
+
 async def test_nobody_joins_a_private_room(db: database.Database) -> None:
     cast = await people.cast(db, "invited")
     root = await people.person(db, "root", is_admin=True)

@@ -145,6 +145,18 @@ async def test_sessions_that_ran_out_are_swept_as_endings(db: database.Database)
     assert await sessions.find(db, token, NOON + 14 * clock.DAY)
 
 
+async def test_endings_older_than_any_session_are_forgotten_and_never_numbered_again(
+    db: database.Database,
+) -> None:
+    ada = await people.person(db, "ada")
+    _, first = await sessions.start(db, ada, now=NOON)
+    await sessions.end(db, first.id, NOON)
+    _, second = await sessions.start(db, ada, now=NOON)
+    await sessions.sweep(db, NOON + 31 * clock.DAY)
+    assert await sessions.endings_after(db, 0) == [(2, second.id)]
+    assert await sessions.endings_head(db) == 2
+
+
 async def test_hostile_headers_are_stored_as_what_is_left_of_them(db: database.Database) -> None:
     ada = await people.person(db, "ada")
     await sessions.start(db, ada, "a\0b\ud800" + "x" * 9_000, "::1")

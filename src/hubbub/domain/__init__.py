@@ -3,11 +3,11 @@
 Every function takes `db` first and the person who acts where rights matter, returns frozen
 dataclasses, and refuses with the words of `hubbub.errors`. Inside this floor imports point down:
 
-    limits  presence  security
-    events
-    messages  sessions
-    memberships
+    sessions  events
+    messages  memberships
     rooms
-    accounts  handles  log  permissions
+    permissions
+    accounts
+    handles  log  limits  presence  security
     clock
 """

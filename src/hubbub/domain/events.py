@@ -10,13 +10,15 @@ from dataclasses import dataclass
 import sqlalchemy
 
 from hubbub import database
-from hubbub.domain import log, messages
+from hubbub.domain import clock, log, messages
 from hubbub.tables import rooms
 
 Position = log.Position
 advance = log.advance
 
 LIMIT = 400
+# Whoever was away for longer gets the room as it is now instead of what happened meanwhile.
+RETENTION = 7 * clock.DAY
 _TRIM_BATCH = 5_000
 _BEYOND = 2**53
 

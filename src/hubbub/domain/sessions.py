@@ -44,6 +44,7 @@ _NEXT_ENDING = (
     "UPDATE counters SET value = value + 1 WHERE name = 'session_endings' RETURNING value"
 )
 _ENDING = "INSERT INTO session_endings (seq, session_id, at) VALUES (:seq, :session_id, :at)"
+_FORGET = "DELETE FROM session_endings WHERE at < :before"
 _ENDINGS_HEAD = "SELECT value FROM counters WHERE name = 'session_endings'"
 _ENDINGS_AFTER = (
     "SELECT seq, session_id FROM session_endings WHERE seq > :seq ORDER BY seq LIMIT :limit"
@@ -136,11 +137,15 @@ async def end_all(db: database.Database, person_id: int, now: int | None = None)
 
 
 async def sweep(db: database.Database, now: int | None = None) -> int:
-    """Ends sessions that have run out, so that their sockets close too. Returns how many."""
+    """Ends sessions that have run out, so that their sockets close too. Returns how many.
+
+    Endings older than any session can be are forgotten.
+    """
     at = clock.at(now)
     async with db.transaction() as conn:
         rows = await conn.all(_EXPIRED, {**_limits(at), "limit": _SWEEP_BATCH})
         await _end(conn, [row["id"] for row in rows], at)
+        await conn.run(_FORGET, {"before": at - ABSOLUTE})
     return len(rows)
 
 
