@@ -15,6 +15,7 @@ from alembic import command, config, script
 from sqlalchemy.ext import asyncio as sqlalchemy_asyncio
 
 from hubbub import database, errors, places, words
+from hubbub.database import postgresql
 
 # Any number will do, as long as every Hubbub takes the same: `SELECT pg_advisory_lock(…)`.
 _LOCK = 0x48554242
@@ -67,7 +68,9 @@ def _begin_immediate(connection: sqlalchemy.Connection) -> None:
 
 
 async def _upgrade_postgresql(url: str) -> None:
-    engine = sqlalchemy_asyncio.create_async_engine(url, poolclass=sqlalchemy.NullPool)
+    engine = sqlalchemy_asyncio.create_async_engine(
+        postgresql.address(url), poolclass=sqlalchemy.NullPool
+    )
     async with engine.begin() as connection:
         # Released with the transaction, or with the connection of a process that dies.
         await connection.execute(sqlalchemy.text(f"SELECT pg_advisory_xact_lock({_LOCK})"))

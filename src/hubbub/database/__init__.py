@@ -13,6 +13,7 @@ Transaction are left alone: a task that is cancelled inside of them loses the co
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import time
 from collections.abc import AsyncIterator
@@ -87,6 +88,7 @@ class Database(Queries):
             if self.dialect == "sqlite"
             else postgresql.Engine(url)
         )
+        self._inside: set[asyncio.Task[Any] | None] = set()
 
     async def connect(self) -> None:
         await self._engine.connect()
@@ -97,19 +99,41 @@ class Database(Queries):
     @contextlib.asynccontextmanager
     async def transaction(self) -> AsyncIterator[Connection]:
         """A transaction that writes; on SQLite there is one at a time."""
-        session = await self._engine.transaction()
-        async with _ended(session):
-            yield Connection(session, self)
+        self._refuse_nesting()
+        async with self._lent(await self._engine.transaction()) as connection:
+            yield connection
 
     @contextlib.asynccontextmanager
     async def snapshot(self) -> AsyncIterator[Connection]:
         """A transaction that only reads, and sees the database as it was at its first query."""
-        session = await self._engine.snapshot()
-        async with _ended(session):
-            yield Connection(session, self)
+        self._refuse_nesting()
+        async with self._lent(await self._engine.snapshot()) as connection:
+            yield connection
 
     async def _fetch(self, statement: Statement) -> list[Any]:
+        self._refuse_nesting()
         return await self._engine.fetch(statement)
+
+    @contextlib.asynccontextmanager
+    async def _lent(self, session: Session) -> AsyncIterator[Connection]:
+        task = asyncio.current_task()
+        self._inside.add(task)
+        try:
+            yield Connection(session, self)
+        except BaseException:
+            # A rollback that fails changes nothing: what was not committed is not there.
+            with contextlib.suppress(Exception):
+                await session.rollback()
+            raise
+        else:
+            await session.commit()
+        finally:
+            self._inside.discard(task)
+
+    def _refuse_nesting(self) -> None:
+        # It would wait for itself, or on PostgreSQL not see what it has just written.
+        if self._inside and asyncio.current_task() in self._inside:
+            raise RuntimeError("inside a transaction, ask its connection and not the database")
 
 
 class Connection(Queries):
@@ -127,15 +151,3 @@ class Connection(Queries):
 
     async def _fetch(self, statement: Statement) -> list[Any]:
         return await self._session.fetch(statement)
-
-
-@contextlib.asynccontextmanager
-async def _ended(session: Session) -> AsyncIterator[None]:
-    try:
-        yield
-    except BaseException:
-        # A rollback that fails changes nothing: what was not committed is not there.
-        with contextlib.suppress(Exception):
-            await session.rollback()
-        raise
-    await session.commit()

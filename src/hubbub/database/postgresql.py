@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
+import re
 import time
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
@@ -28,6 +29,11 @@ _READ_ONLY = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 T = TypeVar("T")
 
 
+def address(url: str) -> str:
+    """The address as asyncpg reads it: what libpq and most hosts call `sslmode` is `ssl` there."""
+    return re.sub(r"([?&])sslmode=", r"\1ssl=", url)
+
+
 class Record(asyncpg.Record):  # type: ignore[misc]
     """A row as the driver makes it, whose columns are also attributes."""
 
@@ -43,7 +49,7 @@ class Engine:
 
     def __init__(self, url: str) -> None:
         self._backend = _Backend(
-            url.replace("postgresql+asyncpg://", "postgresql://", 1),
+            address(url).replace("postgresql+asyncpg://", "postgresql://", 1),
             min_size=1,
             max_size=CONNECTIONS,
             timeout=ACQUIRE_SECONDS,
@@ -92,7 +98,9 @@ class Engine:
         try:
             await session.raw.execute(begin)
         except BaseException:
-            await finished(session.release())
+            # Whether it began is unknown when the task was cancelled.
+            with contextlib.suppress(Exception):
+                await session.rollback()
             raise
         return session
 

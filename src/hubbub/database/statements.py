@@ -20,6 +20,9 @@ from sqlalchemy.sql.elements import ClauseElement
 
 Values = Mapping[str, Any]
 
+# How many shapes of queries are remembered; the product has about a hundred.
+_KEPT = 500
+
 # A name after one colon; `::text` is a cast and `'12:30'` has a digit before its colon.
 _NAME = re.compile(r"(?<![:\w]):([A-Za-z_]\w*)")
 _WRITE = re.compile(r"\b(INSERT|UPDATE|DELETE|REPLACE)\b", re.IGNORECASE)
@@ -39,7 +42,7 @@ class Compiler:
     def __init__(self, dialect: str) -> None:
         self._dialect = _dialect(dialect)
         self._by_place = dialect == "postgresql"
-        self._compiled: util.LRUCache[Any, Any] = util.LRUCache(500)
+        self._compiled: util.LRUCache[Any, Any] = util.LRUCache(_KEPT)
         self._texts: dict[str, _Text] = {}
 
     def statement(self, query: ClauseElement | str, values: Values | None) -> Statement:
@@ -50,6 +53,8 @@ class Compiler:
     def _text(self, query: str, values: Values) -> Statement:
         text = self._texts.get(query)
         if text is None:
+            if len(self._texts) >= _KEPT:
+                self._texts.clear()
             text = self._texts[query] = _Text.of(query, self._by_place)
         if text.names is None:
             return Statement(text.sql, values, text.writes)
