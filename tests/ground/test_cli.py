@@ -1,5 +1,6 @@
 """The command, as someone types it: in an empty folder, in a process of its own."""
 
+import json
 import os
 import signal
 import socket
@@ -12,6 +13,7 @@ from pathlib import Path
 import pytest
 
 import hubbub
+from tests import services
 
 SOURCE = Path(hubbub.__file__).resolve().parents[1]
 PASSWORD = "a long walk by the sea"
@@ -175,4 +177,28 @@ def test_the_server_says_where_it_is_answers_there_and_stops_when_told(
     assert serving.returncode in {0, -signal.SIGTERM}
     assert '"route": "accounts:login"' in log
     assert "the-key-of-a-room" not in log
+    assert "Traceback" not in log
+
+
+def test_workers_log_like_the_process_that_started_them(
+    tmp_path: Path, redis: services.Redis
+) -> None:
+    settings = environment(
+        HUBBUB_BROADCAST_URL=redis.url, HUBBUB_LOG_FORMAT="json", HUBBUB_UNKNOWN="1"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-m", "hubbub", "serve", "--port", "0", "--workers", "2"],
+        cwd=tmp_path,
+        env=settings,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        with urllib.request.urlopen(f"{address(process)}/login", timeout=20) as answer:
+            assert answer.status == 200
+        process.send_signal(signal.SIGTERM)
+        said, log = process.communicate(timeout=30)
+    assert said == ""
+    lines = [json.loads(line) for line in log.splitlines() if line.startswith("{")]
+    assert "accounts:login" in {line.get("route") for line in lines}
     assert "Traceback" not in log
