@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import gc
+import logging
+import random
 from collections.abc import AsyncIterator, Callable
 from typing import TypedDict
 
@@ -11,9 +14,13 @@ from starlette.applications import Starlette
 from starlette.types import ASGIApp
 
 from hubbub import config, database, logs
-from hubbub.domain import limits
+from hubbub.domain import limits, retention
 from hubbub.realtime import broker, streams
 from hubbub.web import failures, links, live, middleware, routes, templating
+
+log = logging.getLogger(__name__)
+
+TIDY_SECONDS = 3600.0
 
 
 class State(TypedDict):
@@ -59,17 +66,19 @@ def _lifespan(
             await db.connect()
             closing.push_async_callback(db.disconnect)
             limiter = limits.Limits(settings)
-            log = live.Log(db, templates)
+            source = live.Log(db, templates)
             rooms = streams.Streams(
-                log, lambda hint, key: bus.publish(hint, key=key), shared=shared
+                source, lambda hint, key: bus.publish(hint, key=key), shared=shared
             )
             bus = broker.Broker(settings.broadcast_url, on_hint=rooms.heard, on_resync=rooms.resync)
             await bus.start()
             closing.push_async_callback(bus.stop)
             await rooms.start()
             if shared:
-                closing.push_async_callback(log.leave)
+                closing.push_async_callback(source.leave)
             closing.push_async_callback(rooms.stop)
+            tidying = asyncio.create_task(_tidy_now_and_then(db))
+            closing.callback(tidying.cancel)
             # What is here now stays: keep the collector from walking it again and again.
             gc.collect()
             gc.freeze()
@@ -83,3 +92,13 @@ def _lifespan(
             )
 
     return lifespan
+
+
+async def _tidy_now_and_then(db: database.Database) -> None:
+    """Forget what is past its time, about once an hour; jitter keeps processes apart."""
+    while True:
+        await asyncio.sleep(TIDY_SECONDS * random.uniform(0.5, 1.0))  # noqa: S311
+        try:
+            await retention.enforce(db)
+        except Exception as error:
+            log.warning("cannot forget what is past its time: %r", error)
