@@ -16,7 +16,7 @@ from jinja2 import nodes
 from starlette.routing import Route, WebSocketRoute
 
 import hubbub
-from hubbub import cli, config, places
+from hubbub import cli, config, environment, places
 from hubbub.web import routes, templating
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
@@ -134,8 +134,8 @@ def test_templates_name_only_doors_that_exist(doors: dict[str, str]) -> None:
 def test_every_setting_is_documented_in_the_readme() -> None:
     readme = (ROOT / "README.md").read_text()
     documented = set(re.findall(r"^\| `(HUBBUB_[A-Z_]+)`", readme, flags=re.MULTILINE))
-    assert documented == set(config.SETTINGS)
-    for fallback in config.FALLBACKS.values():
+    assert documented == set(environment.SETTINGS)
+    for fallback in environment.FALLBACKS.values():
         assert f"`{fallback}`" in readme
 
 

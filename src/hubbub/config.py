@@ -1,16 +1,14 @@
 """The settings, read once from the environment into one frozen value.
 
 Each setting is an environment variable, may stand in `.env` in the working directory, and may be
-given as a file by adding `_FILE` to its name. The environment wins over `.env`.
+given as a file by adding `_FILE` to its name. A value the program cannot start with is answered
+with the setting's name and what it should be.
 """
 
 from __future__ import annotations
 
 import dataclasses
-import difflib
-import functools
 import ipaddress
-import logging
 import os
 import re
 import secrets
@@ -20,31 +18,8 @@ from collections.abc import Mapping, MutableMapping
 from pathlib import Path
 from typing import Any, Literal, cast
 
-import dotenv
-
+from hubbub.environment import SETTINGS, Environment
 from hubbub.errors import BadSetting
-
-SETTINGS = (
-    "HUBBUB_DATA_DIR",
-    "HUBBUB_DATABASE_URL",
-    "HUBBUB_BROADCAST_URL",
-    "HUBBUB_PUBLIC_URL",
-    "HUBBUB_SECRET_KEY",
-    "HUBBUB_REGISTRATION",
-    "HUBBUB_RATE_LIMITS",
-    "HUBBUB_TRUSTED_PROXIES",
-    "HUBBUB_LOG_FORMAT",
-    "HUBBUB_HOST",
-    "HUBBUB_PORT",
-    "HUBBUB_WORKERS",
-)
-
-# What hosting platforms set by themselves; the name with the prefix wins.
-FALLBACKS = {
-    "HUBBUB_DATABASE_URL": "DATABASE_URL",
-    "HUBBUB_BROADCAST_URL": "REDIS_URL",
-    "HUBBUB_PORT": "PORT",
-}
 
 SECRET_FILE = "secret-key"  # noqa: S105 - the file's name, not what is in it.
 SECRET_LENGTH = 32
@@ -54,8 +29,6 @@ _PLACEHOLDER = re.compile(
     r"change.?(me|it|this)|placeholder|insecure|your.?secret|(.)\2{15}",
     re.IGNORECASE,
 )
-
-log = logging.getLogger(__name__)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -81,7 +54,7 @@ def from_environment(environ: Mapping[str, str] | None = None, **overrides: Any)
 
     Makes the data folder, and in it the secret on first run. Raises BadSetting.
     """
-    source = _Source(os.environ if environ is None else environ, _dotenv())
+    source = Environment(os.environ if environ is None else environ)
     source.warn_of_unknown_names()
     values = _read(source) | {name: v for name, v in overrides.items() if v is not None}
     data_dir = _data_dir(values["data_dir"])
@@ -139,51 +112,7 @@ def database_url(url: str | None, data_dir: Path) -> str:
     raise _bad("HUBBUB_DATABASE_URL", "sqlite:///path/to/file.db or postgresql://…", None)
 
 
-class _Source:
-    """Where settings come from: the environment first, then `.env`."""
-
-    def __init__(self, *places: Mapping[str, str]) -> None:
-        self.places = places
-
-    def get(self, name: str) -> str | None:
-        """The setting's value, from wherever it stands first; empty counts as absent."""
-        names = [name, FALLBACKS[name]] if name in FALLBACKS else [name]
-        for place in self.places:
-            for spelling in names:
-                value = self._direct_or_file(place, spelling)
-                if value:
-                    return value
-        return None
-
-    def warn_of_unknown_names(self) -> None:
-        known = {*SETTINGS, *(f"{name}_FILE" for name in SETTINGS)}
-        for name in sorted({name for place in self.places for name in place}):
-            if not name.startswith("HUBBUB_") or name.startswith("HUBBUB_TEST_") or name in known:
-                continue
-            _warn_once(name)
-
-    @staticmethod
-    def _direct_or_file(place: Mapping[str, str], name: str) -> str | None:
-        direct, path = place.get(name, "").strip(), place.get(f"{name}_FILE", "").strip()
-        if direct and path:
-            raise BadSetting(f"Set either {name} or {name}_FILE, not both.")
-        if not path:
-            return direct or None
-        try:
-            return Path(path).read_text(encoding="utf-8").strip() or None
-        except (OSError, ValueError) as error:
-            raise BadSetting(f"{name}_FILE should name a readable text file: {path}") from error
-
-
-@functools.cache
-def _warn_once(name: str) -> None:
-    """The command reads the settings, and so does the application it starts."""
-    close = difflib.get_close_matches(name, SETTINGS, n=1)
-    hint = f" Did you mean {close[0]}?" if close else ""
-    log.warning("%s is not a setting of Hubbub.%s", name, hint)
-
-
-def _read(source: _Source) -> dict[str, Any]:
+def _read(source: Environment) -> dict[str, Any]:
     return {
         "data_dir": source.get("HUBBUB_DATA_DIR") or "data",
         "database_url": source.get("HUBBUB_DATABASE_URL"),
@@ -200,24 +129,12 @@ def _read(source: _Source) -> dict[str, Any]:
     }
 
 
-def _dotenv() -> dict[str, str]:
-    path = Path(".env")
-    try:
-        if not path.is_file():
-            return {}
-        # Interpolation would change a password that holds a dollar sign.
-        found = dotenv.dotenv_values(path, interpolate=False)
-    except (OSError, ValueError) as error:
-        raise BadSetting(f".env should be a readable text file: {path.resolve()}") from error
-    return {name: value for name, value in found.items() if value is not None}
-
-
 def _bad(name: str, wanted: str, value: str | None) -> BadSetting:
     """`value` is shown unless it may hold a password."""
     return BadSetting(f"{name} should be {wanted}" + (f", not “{value}”." if value else "."))
 
 
-def _choice(source: _Source, name: str, default: str, other: str) -> str:
+def _choice(source: Environment, name: str, default: str, other: str) -> str:
     value = source.get(name)
     if value is None:
         return default
@@ -226,7 +143,7 @@ def _choice(source: _Source, name: str, default: str, other: str) -> str:
     return value.lower()
 
 
-def _number(source: _Source, name: str, default: int, least: int, most: int) -> int:
+def _number(source: Environment, name: str, default: int, least: int, most: int) -> int:
     value = source.get(name)
     if value is None:
         return default

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from hubbub import config
+from hubbub import config, environment
 from hubbub.errors import BadSetting
 
 GOOD_SECRET = "kG7vQ2xT9mWz4LrB8nYc1HsJ6dPfA3eU"
@@ -201,7 +201,7 @@ def test_what_is_in_force_is_described_without_secrets() -> None:
         HUBBUB_BROADCAST_URL="redis://:hunter2@cache/0",
     )
     described = config.describe(settings)
-    assert tuple(name for name, _ in described) == config.SETTINGS
+    assert tuple(name for name, _ in described) == environment.SETTINGS
     for text in (str(described), repr(settings)):
         assert GOOD_SECRET not in text
         assert OTHER_SECRET not in text
