@@ -49,7 +49,9 @@ sessions = Table(
     metadata,
     Column("id", Id, primary_key=True),
     Column("token_hash", Text, nullable=False, unique=True),  # hex SHA-256 of the cookie's token
-    Column("person_id", Id, ForeignKey("people.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column(
+        "person_id", Id, ForeignKey("people.id", ondelete="CASCADE"), nullable=False, index=True
+    ),
     Column("created_at", BigInteger, nullable=False),
     Column("seen_at", BigInteger, nullable=False),
     Column("user_agent", Text, nullable=False, server_default=""),

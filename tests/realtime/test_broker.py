@@ -35,7 +35,7 @@ class Ear:
 
 async def until(condition: Callable[[], bool], within: float = 10.0) -> None:
     async with asyncio.timeout(within):
-        while not condition():  # noqa: ASYNC110 - what is waited for lives in other processes too
+        while not condition():
             await asyncio.sleep(0.005)
 
 
