@@ -66,6 +66,7 @@ def _lifespan(
             await db.connect()
             closing.push_async_callback(db.disconnect)
             limiter = limits.Limits(settings)
+            closing.push_async_callback(limiter.close)
             source = live.Log(db, templates)
             rooms = streams.Streams(
                 source, lambda hint, key: bus.publish(hint, key=key), shared=shared

@@ -5,13 +5,10 @@ from __future__ import annotations
 from hubbub import database
 from hubbub.domain import clock, events, sessions
 
-EVENTS_KEPT = 7 * clock.DAY
-"""A page that was away for longer is given the room anew instead of what it missed."""
-
 
 async def enforce(db: database.Database, *, now: int | None = None) -> None:
     """Forgets what is past its time. May be run by several processes at once."""
     at = clock.at(now)
     while await sessions.sweep(db, now=at):
         pass
-    await events.trim(db, at - EVENTS_KEPT)
+    await events.trim(db, at - events.RETENTION)

@@ -18,7 +18,7 @@ POLICY = (
     " frame-ancestors 'none'"
 )
 CLOSED = (
-    "accelerometer=(), autoplay=(), bluetooth=(), browsing-topics=(), camera=(),"
+    "accelerometer=(), autoplay=(), browsing-topics=(), camera=(),"
     " display-capture=(), encrypted-media=(), fullscreen=(), geolocation=(), gyroscope=(), hid=(),"
     " magnetometer=(), microphone=(), midi=(), payment=(), publickey-credentials-get=(),"
     " screen-wake-lock=(), serial=(), usb=(), xr-spatial-tracking=()"
