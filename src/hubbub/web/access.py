@@ -69,12 +69,12 @@ async def join(request: Request, found: Visit) -> None:
     """Make the visitor a member of a room they hold the link of."""
     await request.state.limits.hit("joins", found.person.id)
     if await memberships.join(request.state.db, found.room, found.person):
-        tell(request, found.room)
+        changed(request, found)
 
 
-def tell(request: Request, room: rooms.Room) -> None:
-    """After a change of `room`, as it was read before or after: the live rooms shall look."""
-    request.state.streams.hint(room.id, room.seq + 1)
+def changed(request: Request, found: Visit) -> None:
+    """After a change of the room that was visited: the live rooms shall look for what came."""
+    request.state.streams.hint(found.room.id, found.room.seq + 1)
 
 
 async def inside(request: HTTPConnection, act: Act = Act.SEE) -> Visit:

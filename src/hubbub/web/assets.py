@@ -65,12 +65,14 @@ class Assets:
         self._by_logical[logical] = self._by_name[asset.name] = asset
 
 
+_MARGINS = re.compile(rb"^[ \t]+(?://.*\n)?|^//.*\n|^/\*.*\*/\n", re.MULTILINE)
 _SERVED = {".js", ".css", ".svg", ".png", ".ico", ".woff2", ".webmanifest"}
 
 
 def _joined(folder: Path, pattern: str, first: str = "") -> bytes:
+    """Our own files in one, without what only their readers need: margins, and lines of comment."""
     files = sorted(folder.glob(pattern), key=lambda path: (path.name != first, path.name))
-    return b"\n".join(path.read_bytes() for path in files)
+    return _MARGINS.sub(b"", b"\n".join(path.read_bytes() for path in files))
 
 
 def _media_type(name: str) -> str:

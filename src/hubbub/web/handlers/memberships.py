@@ -38,7 +38,7 @@ async def arrive(request: Request) -> Response:
 async def leave(request: Request) -> Response:
     visit = await access.change(request, Act.LEAVE)
     await memberships.leave(request.state.db, visit.room, visit.person)
-    access.tell(request, visit.room)
+    access.changed(request, visit)
     return responses.lead_to(request, "home:show")
 
 
@@ -76,7 +76,7 @@ async def _called(request: Request, username: str) -> accounts.Person:
 
 
 def _changed(request: Request, visit: access.Visit) -> Response:
-    access.tell(request, visit.room)
+    access.changed(request, visit)
     return responses.lead_to(request, "rooms:people", key=request.state.links.room_key(visit.room))
 
 

@@ -29,14 +29,14 @@ async def again(request: Request, refusal: errors.Refusal) -> Response:
 async def rename(request: Request) -> Response:
     visit, form = await access.change(request, Act.RENAME), await forms.read(request)
     room = await rooms.rename(request.state.db, visit.room, visit.person, form.get("title", ""))
-    return _changed(request, room)
+    return _changed(request, visit, room)
 
 
 @failures.gives_back(again)
 async def topic(request: Request) -> Response:
     visit, form = await access.change(request, Act.TOPIC), await forms.read(request)
     room = await rooms.set_topic(request.state.db, visit.room, visit.person, form.get("topic", ""))
-    return _changed(request, room)
+    return _changed(request, visit, room)
 
 
 @failures.gives_back(again)
@@ -46,7 +46,7 @@ async def who_enters(request: Request) -> Response:
         request.state.db, visit.room, visit.person, form.get("access", ""), form.get("handle")
     )
     await _record(request, "room access changed", visit, room.access)
-    return _changed(request, room)
+    return _changed(request, visit, room)
 
 
 @failures.gives_back(again)
@@ -55,27 +55,27 @@ async def link(request: Request) -> Response:
     visit = await access.change(request, Act.LINK)
     room = await rooms.reset_link(request.state.db, visit.room, visit.person)
     await _record(request, "room link reset", visit)
-    return _changed(request, room)
+    return _changed(request, visit, room)
 
 
 @failures.gives_back(again)
 async def archive(request: Request) -> Response:
     visit, form = await access.change(request, Act.ARCHIVE), await forms.read(request)
     act = rooms.unarchive if form.get("archived") == "no" else rooms.archive
-    return _changed(request, await act(request.state.db, visit.room, visit.person))
+    return _changed(request, visit, await act(request.state.db, visit.room, visit.person))
 
 
 @failures.gives_back(again)
 async def delete(request: Request) -> Response:
     visit = await access.change(request, Act.DELETE)
-    room = await rooms.delete(request.state.db, visit.room, visit.person)
+    await rooms.delete(request.state.db, visit.room, visit.person)
     await _record(request, "room deleted", visit)
-    access.tell(request, room)
+    access.changed(request, visit)
     return responses.lead_to(request, "home:show")
 
 
-def _changed(request: Request, room: rooms.Room) -> Response:
-    access.tell(request, room)
+def _changed(request: Request, visit: access.Visit, room: rooms.Room) -> Response:
+    access.changed(request, visit)
     return responses.see_other(request.state.links.room_path(room))
 
 
