@@ -20,6 +20,11 @@ from hubbub.database import postgresql
 # Any number will do, as long as every Hubbub takes the same: `SELECT pg_advisory_lock(…)`.
 _LOCK = 0x48554242
 
+_IS_MIGRATED = {
+    "sqlite": "SELECT count(*) FROM sqlite_master WHERE name = 'alembic_version'",
+    "postgresql": "SELECT to_regclass('alembic_version') IS NOT NULL",
+}
+
 
 def upgrade(database_url: str) -> None:
     """Migrates to the head. Not to be called in an event loop; a second call changes nothing.
@@ -38,6 +43,8 @@ def upgrade(database_url: str) -> None:
 
 async def at_head(db: database.Queries) -> bool:
     """Whether the database has the schema this program was written for."""
+    if not await db.value(_IS_MIGRATED[db.dialect]):
+        return False
     return bool(await db.value("SELECT version_num FROM alembic_version") == head())
 
 
