@@ -76,7 +76,7 @@ class Server:
         if error is None:
             self.assert_calm()
         else:
-            error.add_note("the end of the server's log:\n" + self.log()[-6000:])
+            error.add_note("the end of the server's log:\n" + self.log()[-3000:])
 
     def start(self, *, within: float = 30.0) -> None:
         """Start and wait until every worker is there and the address is ready."""
@@ -130,9 +130,14 @@ class Server:
 
     def kill_worker(self, place: int = 0) -> int:
         """`kill -9` one worker and say which; the master puts another in its place."""
-        victim = self.workers()[place]
+        everyone = until(self._all_workers, "all workers are there")
+        victim = everyone[place]
         os.kill(victim, signal.SIGKILL)
         return victim
+
+    def _all_workers(self) -> list[int]:
+        found = self.workers()
+        return found if len(found) == self.worker_count else []
 
     def hang_up(self) -> None:
         """SIGHUP to the master: every worker is replaced, one after the other."""

@@ -18,7 +18,7 @@ def own_redis() -> Iterator[services.Redis]:
         yield redis
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def own_postgres() -> Iterator[services.Postgres]:
     with services.Postgres() as postgres:
         yield postgres

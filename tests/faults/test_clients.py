@@ -63,17 +63,23 @@ async def test_clients_that_never_read_are_gone_soon_and_cost_nothing(
             await crowd.converges()
 
 
-async def test_a_half_open_client_is_freed_within_36_seconds(tmp_path: pathlib.Path) -> None:
+async def test_half_open_clients_are_freed_within_36_seconds(tmp_path: pathlib.Path) -> None:
     with servers.Server(tmp_path) as server:
         async with oracles.crowd(server, size=2, pages=2) as crowd:
             at_rest = server.descriptors()
-            async with tight_socket(crowd.people[1], crowd.room) as silent:
-                await silent.send('{"op":"hello","after":""}')
-                silent.transport.pause_reading()  # no ping is answered any more
+            async with contextlib.AsyncExitStack() as stack:
+                for _ in range(10):
+                    silent = await stack.enter_async_context(
+                        tight_socket(crowd.people[1], crowd.room)
+                    )
+                    await silent.send('{"op":"hello","after":""}')
+                    silent.transport.pause_reading()  # no ping is answered any more
+                assert server.descriptors() >= at_rest + 8
                 await visitors.eventually(
-                    lambda: server.descriptors() <= at_rest + 2, "the socket is freed", within=38
+                    lambda: server.descriptors() <= at_rest + 2, "they are freed", within=38
                 )
             await crowd.converges()
+            assert all(page.closings == [] for page in crowd.pages)
 
 
 async def test_two_hundred_sockets_dropped_at_once_come_back_without_a_gap(
@@ -128,7 +134,6 @@ MALFORMED: dict[str, tuple[str | bytes, set[int]]] = {
     "lone surrogate": ('{"op":"beat","x":"\\ud800"}', {1007, 1008}),
     "NUL": ('{"op":"beat","x":"a\\u0000b"}', {1007, 1008}),
     "nested": (nested(1500), {1007, 1008}),
-    "a huge number": ('{"op":"beat","x":' + "9" * 4000 + "}", {1007, 1008}),
 }
 
 

@@ -14,7 +14,7 @@ pytestmark = pytest.mark.anyio
 UNKNOWN = "5f1c1c1e-6f5e-4c0e-9d55-0a8f3f1d8a11"
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def own_postgres() -> Iterator[services.Postgres]:
     with services.Postgres() as postgres:
         yield postgres
