@@ -2,11 +2,12 @@
 const $ = (id) => document.getElementById(id);
 const $$ = (selector, within = document) => [...within.querySelectorAll(selector)];
 const [live, log, messages, composer, box] = ["live", "log", "messages", "composer", "body"].map($);
-const touch = matchMedia("(pointer: coarse)").matches;
+const { me } = live?.dataset || {};
 const onGrowth = (act) => new MutationObserver(act).observe(log, { childList: true, subtree: true });
-const stored = (name, value) => {
-  try {
-    if (value != null) localStorage[name] = value;
-    return localStorage[name];
-  } catch {}
+// A browser that keeps nothing, or no more, says so by throwing.
+const keep = (name, value) => {
+  try { value ? localStorage[name] = value : delete localStorage[name]; } catch {}
+};
+const kept = () => {
+  try { return { ...localStorage }; } catch { return {}; }
 };

@@ -1,6 +1,7 @@
 // Writing: what Enter means, how the box grows, what is kept until it is sent.
 if (composer) {
   const send = composer.querySelector("button"), count = $("count"), { limit, draft } = composer.dataset;
+  const touch = matchMedia("(pointer: coarse)").matches;
   let pinged = 0;
   const measure = () => {
     const left = limit - [...box.value].length;
@@ -14,7 +15,7 @@ if (composer) {
   };
   box.oninput = () => {
     measure();
-    stored(draft, box.value);
+    keep(draft, box.value);
     if (live.dataset.state !== "on" || Date.now() - pinged < 3000 || !/^\s*[^\s/]/.test(box.value)) return;
     pinged = Date.now();
     htmx.trigger("#ping", "typing");
@@ -32,13 +33,12 @@ if (composer) {
     if (send.ariaDisabled === "true") return;
     composer.send(box.value);
     box.value = "";
-    stored(draft, "");
+    keep(draft);
     pinged = 0;
     measure();
     box.focus();
   };
-  composer.noValidate = true;
-  box.value ||= stored(draft) || "";
+  box.value ||= kept()[draft] || "";
   measure();
   if (!touch && document.activeElement === document.body) box.focus({ preventScroll: true });
 }

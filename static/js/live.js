@@ -1,7 +1,7 @@
 // The connection: said when it is gone, and tried again at once when there is reason to.
-if (live?.hasAttribute("hx-ws:connect")) {
+if ($("beat")) {
   const [banner, lost, retry, back, missed] = ["banner", "lost", "retry", "back", "missed"].map($);
-  let heard = Date.now(), gone = heard, over, before;
+  let heard = Date.now(), gone = heard, over, before = messages.childElementCount;
   const say = (line) => {
     banner.hidden = !line;
     for (const other of banner.children) other.hidden = other !== line;
@@ -14,6 +14,7 @@ if (live?.hasAttribute("hx-ws:connect")) {
     if (!over && !document.hidden && Date.now() - heard > (gone ? 1000 : 35000)) reconnect();
   };
   live.end = (code) => {
+    if (!gone) before = messages.childElementCount;
     gone ||= Date.now();
     live.dataset.state = "off";
     const reason = $(`closed-${code}`);
@@ -23,16 +24,14 @@ if (live?.hasAttribute("hx-ws:connect")) {
     say(reason);
   };
   live.addEventListener("htmx:ws:close", (e) => live.end(e.detail.code - 4000));
-  live.addEventListener("htmx:ws:before:message:incoming", () => before = $$(".message", messages).length);
   live.addEventListener("htmx:ws:after:message:incoming", () => {
     heard = Date.now();
     if (!gone || over) return;
     gone = 0;
     live.dataset.state = "on";
     live.resume?.();
-    const more = $$(".message", messages).length - before;
-    missed.hidden = more < 1;
-    missed.firstElementChild.textContent = more;
+    missed.textContent = messages.childElementCount - before;
+    missed.parentNode.hidden = missed.textContent < 1;
     if (banner.hidden) return;
     say(back);
     setTimeout(() => back.hidden || say(), 2500);
@@ -43,6 +42,5 @@ if (live?.hasAttribute("hx-ws:connect")) {
     retry.hidden = Date.now() - gone < 20000;
   }, 1000);
   retry.onclick = reconnect;
-  document.addEventListener("visibilitychange", again);
-  addEventListener("online", again);
+  document.onvisibilitychange = window.ononline = again;
 }

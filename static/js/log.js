@@ -1,6 +1,6 @@
 // The log: where the eye stays, what is announced, and how much of it is kept in the page.
 if (log) {
-  const announcer = $("announcer"), fresh = $("fresh"), { me } = live.dataset;
+  const announcer = $("announcer"), fresh = $("fresh");
   const all = () => $$(".message", messages);
   let last = +all().at(-1)?.dataset.number || 0, height = messages.offsetHeight;
   let stuck = true, queue = [], said = [], timer;
@@ -22,7 +22,7 @@ if (log) {
     $("history").innerHTML = $("again").innerHTML.replaceAll("before=0", `before=${there[from].dataset.number}`);
     htmx.process($("history"));
   };
-  new MutationObserver(() => {
+  onGrowth(() => {
     for (const message of all()) {
       const { number, author } = message.dataset;
       if (+number <= last) continue;
@@ -36,7 +36,7 @@ if (log) {
     // Safari anchors nothing: what came in below must not move what is being read.
     else if (!CSS.supports("overflow-anchor", "auto")) log.scrollTop -= messages.offsetHeight - height;
     height = messages.offsetHeight;
-  }).observe(messages, { childList: true });
+  });
   log.onscroll = () => {
     stuck = log.scrollTop > -80;
     fresh.hidden ||= stuck;

@@ -1,12 +1,11 @@
 // Sending: each message is shown at once, posted in its turn, and kept until it is accepted.
 if (composer) {
-  const { unsent, outbox } = composer.dataset, { me, path, detached } = live.dataset;
+  const { unsent, outbox } = composer.dataset, { path, detached } = live.dataset;
   let items = [], busy, timer;
-  const save = () => stored(outbox, JSON.stringify(items.filter(({ sent }) => !sent).map(({ body, cid }) => ({ body, cid }))));
   const drop = (item) => {
     item.echo.remove();
     items = items.filter((other) => other !== item);
-    save();
+    keep(outbox + item.cid);
   };
   const show = (item) => {
     const echo = item.echo = $("echo").content.firstElementChild.cloneNode(true);
@@ -27,10 +26,15 @@ if (composer) {
     for (const item of items)
       if (document.querySelector(`[data-cid="${item.cid}"]`)?.dataset.author === me) drop(item);
   };
-  // An unknown outcome is asked again under the same key, which never doubles a message.
-  const post = async (item) => {
-    const { body, cid } = item;
+  // One after the other, in order. An unknown outcome is asked again under the same key, which
+  // never doubles a message.
+  const pump = async () => {
+    clearTimeout(timer);
+    const item = items.find(({ sent, refused }) => !sent && !refused);
+    if (busy || !item) return;
+    const { body, cid, echo } = item;
     let answer, said;
+    busy = true;
     try {
       answer = await fetch(composer.action, {
         method: "POST",
@@ -40,39 +44,35 @@ if (composer) {
       });
       said = await answer.json();
     } catch {}
-    if (item.sent = said?.number) {
-      item.echo.dataset.state = "sent";
-      save();
+    busy = false;
+    const { status, headers } = answer || {};
+    item.sent = said?.number;
+    if (item.sent) {
+      echo.dataset.state = "sent";
+      keep(outbox + cid);
       settle();
       if (detached) location = path;
-      return true;
+      return pump();
     }
-    const { status, headers } = answer || {};
     trouble(item, said?.error || unsent);
     if (status === 401) live.end(status);
     item.refused = status >= 400 && status < 500 && status !== 429;
-    if (!item.refused) timer = setTimeout(pump, 1000 * (headers?.get("Retry-After") || 4));
-    return item.refused;
-  };
-  const pump = async () => {
-    clearTimeout(timer);
-    if (busy) return;
-    busy = true;
-    for (let item; item = items.find(({ sent, refused }) => !sent && !refused);) if (!await post(item)) break;
-    busy = false;
+    timer = setTimeout(pump, item.refused ? 0 : 1000 * (headers?.get("Retry-After") || 4));
   };
   composer.send = (body) => {
     // Every browser makes this UUID, on plain http too.
-    show({ body, cid: URL.createObjectURL(new Blob()).slice(-36) });
-    save();
+    const cid = URL.createObjectURL(new Blob()).slice(-36);
+    keep(outbox + cid, body);
+    show({ body, cid });
     log.scrollTop = 0;
     pump();
   };
   live.resume = pump;
-  for (const item of JSON.parse(stored(outbox) || "[]")) {
+  for (const [name, body] of Object.entries(kept())) {
+    if (!name.startsWith(outbox)) continue;
+    const item = { body, cid: name.slice(-36), refused: true };
     show(item);
     trouble(item, unsent);
-    item.refused = true;
   }
   settle();
   onGrowth(settle);

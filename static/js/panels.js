@@ -1,17 +1,15 @@
-// Panels: the share dialog, menus that close again, and a link copied with a word said.
+// Panels: the share dialog, and a link that is copied with a word said.
 document.onclick = async (e) => {
-  const near = (selector) => e.target.closest(selector);
-  for (const menu of $$(".menu[open]")) if (!menu.contains(e.target)) menu.open = false;
-  const opener = near("[data-dialog]"), row = near("[data-copy]"), button = near("[data-copy] button");
-  if (opener && !e.ctrlKey && !e.metaKey && !e.shiftKey) {
+  const button = e.target, opener = button.closest("[data-dialog]"), { done, fallback, share } = button.dataset;
+  if (opener && !(e.ctrlKey || e.metaKey || e.shiftKey)) {
     e.preventDefault();
     $(opener.dataset.dialog).showModal();
   }
-  if (!button) return;
-  const link = row.querySelector("input"), { done, fallback } = button.dataset;
+  const link = button.parentNode.firstElementChild;
+  if (share) navigator.share({ url: link.value });
+  if (!done) return;
+  const label = button.value ||= button.textContent;
   link.select();
-  if (!done) return navigator.share({ url: link.value });
-  const label = button.dataset.label ||= button.textContent;
   try {
     await navigator.clipboard.writeText(link.value);
     button.textContent = done;
@@ -23,5 +21,6 @@ document.onclick = async (e) => {
 };
 for (const button of $$("[data-share]")) button.hidden = !navigator.share;
 // iOS lays its keyboard over the page instead of making the page smaller.
-const chat = document.querySelector(".chat"), view = window.visualViewport;
-if (chat && view) view.onresize = () => { if (view.scale === 1) chat.style.blockSize = `${view.height}px`; };
+visualViewport.onresize = ({ target: { scale, height } }) => {
+  if (scale === 1) document.body.style.setProperty("--view", `${height}px`);
+};
