@@ -44,7 +44,7 @@ class Rooms(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         # Small enough for pages to fall out of the ring, and too far behind to be replayed.
-        hubs.RING_ENTRIES, hubs.REPLAY_LIMIT = 6, 12
+        hubs.RING_ENTRIES, hubs.REPLAY_LIMIT, hubs.COHORT_SEATS = 6, 12, 2
         self.generation = "a"
         self.log: list[Entry] = []
         self.members: set[int] = set()
@@ -156,16 +156,7 @@ class Rooms(RuleBasedStateMachine):
     @precondition(lambda self: any(page.catching_up for page in self.pages))
     @rule(data=st.data())
     def a_held_page_gets_what_it_missed(self, data: st.DataObject) -> None:
-        page = data.draw(st.sampled_from([p for p in self.pages if p.catching_up]))
-        after, seat = page.catching_up, page.seat
-        assert after is not None and seat is not None
-        if after.seq == 0:
-            page.shown = [int(e.fragment) for e in self.log[: seat.cursor.seq] if e.fragment]
-            page.cursor, page.top = seat.cursor, seat.cursor.seq
-        else:
-            page.take(self.log[after.seq : seat.cursor.seq], fresh=True)
-        page.catching_up = None
-        self.hub.release(seat)
+        self.catch_up(data.draw(st.sampled_from([p for p in self.pages if p.catching_up])))
 
     @precondition(lambda self: self.is_followed())
     @rule(data=st.data(), few=st.integers(1, 4))
@@ -174,13 +165,29 @@ class Rooms(RuleBasedStateMachine):
             if data.draw(st.booleans()):
                 continue
             after = seat.cursor
-            entries = self.hub.pending(seat)
+            entries = self.hub.pending(seat, ROOM)
             page = self.page_of(seat)
             if entries is None:
+                self.hub.hold(seat)
                 page.catching_up = after
             else:
                 page.take(entries[:few], seat.fresh)
                 self.hub.sent(seat, entries[:few][-1].cursor)
+
+    @precondition(lambda self: self.is_followed())
+    @rule(data=st.data(), few=st.integers(1, 4))
+    def a_pass_leads_the_cohorts(self, data: st.DataObject, few: int) -> None:
+        for cohort in self.hub.cohorts(ROOM):
+            entries = self.hub.pending(cohort, ROOM)
+            if entries is None:
+                self.hub.disband(ROOM, cohort)
+                continue
+            entries = entries[:few]
+            stragglers = [seat for seat in cohort.seats if data.draw(st.booleans())]
+            for seat in cohort.seats:
+                if seat not in stragglers:
+                    self.page_of(seat).take(entries, fresh=False)
+            self.hub.march(ROOM, cohort, entries[-1].cursor, stragglers)
 
     @rule()
     def time_passes_and_the_poll_has_caught_up(self) -> None:
@@ -216,6 +223,14 @@ class Rooms(RuleBasedStateMachine):
             assert page.cursor.seq < page.top or page.shown == expected
 
     @invariant()
+    def every_seat_is_in_one_cohort_or_alone(self) -> None:
+        for room in self.hub.rooms.values():
+            marching = [seat for cohort in room.cohorts for seat in cohort.seats]
+            assert len(marching) + len(room.alone) == len(room.seats)
+            assert {*marching, *room.alone} == set(room.seats.values())
+            assert all(0 < len(cohort.seats) <= hubs.COHORT_SEATS for cohort in room.cohorts)
+
+    @invariant()
     def nobody_is_seated_who_is_no_member_as_of_the_head(self) -> None:
         here = self.hub.rooms.get(ROOM)
         for seat in here.seats.values() if here else ():
@@ -225,38 +240,56 @@ class Rooms(RuleBasedStateMachine):
         try:
             self.check_convergence()
         finally:
-            hubs.RING_ENTRIES, hubs.REPLAY_LIMIT = 512, 300
+            hubs.RING_ENTRIES, hubs.REPLAY_LIMIT, hubs.COHORT_SEATS = 512, 300, 2048
 
     def check_convergence(self) -> None:
-        """Convergence: once the reader and the sockets have had their turn, all pages agree."""
+        """Once the reader and the sockets have had their turn, all pages agree."""
         if self.is_followed():
             self.a_hint_or_the_poll_makes_the_reader_read(limit=len(self.log))
         for page in self.pages:
-            if page.catching_up is not None and page.seat is not None:
-                after, page.catching_up = page.catching_up, None
-                if after.seq == 0:
-                    page.shown = [
-                        int(e.fragment) for e in self.log[: page.seat.cursor.seq] if e.fragment
-                    ]
-                    page.cursor, page.top = page.seat.cursor, page.seat.cursor.seq
-                else:
-                    page.take(self.log[after.seq : page.seat.cursor.seq], fresh=True)
-                self.hub.release(page.seat)
+            self.catch_up(page)
+        self.lead_cohorts()
         for seat in self.hub.due(ROOM):
-            page, fresh = self.page_of(seat), seat.fresh
-            after = seat.cursor
-            entries = self.hub.pending(seat)
-            if entries is None:
-                page.take(self.log[after.seq : seat.cursor.seq], fresh=True)
-                self.hub.release(seat)
-            else:
-                page.take(entries, fresh)
-                self.hub.sent(seat, entries[-1].cursor)
+            self.serve(seat)
         everything = [int(e.fragment) for e in self.log if e.fragment]
         for page in self.pages:
             if page.seat is not None:
                 assert page.person in self.members
                 assert page.shown == everything
+
+    def catch_up(self, page: Page) -> None:
+        """What the log, or a snapshot, gives to a held page."""
+        after, seat = page.catching_up, page.seat
+        if after is None or seat is None:
+            return
+        page.catching_up = None
+        if after.seq == 0:
+            page.shown = [int(e.fragment) for e in self.log[: seat.cursor.seq] if e.fragment]
+            page.cursor, page.top = seat.cursor, seat.cursor.seq
+        else:
+            page.take(self.log[after.seq : seat.cursor.seq], fresh=True)
+        self.hub.release(seat)
+
+    def lead_cohorts(self) -> None:
+        for cohort in self.hub.cohorts(ROOM):
+            entries = self.hub.pending(cohort, ROOM)
+            if entries is None:
+                self.hub.disband(ROOM, cohort)
+                continue
+            for seat in cohort.seats:
+                self.page_of(seat).take(entries, fresh=False)
+            self.hub.march(ROOM, cohort, entries[-1].cursor, [])
+
+    def serve(self, seat: Seat) -> None:
+        page, after = self.page_of(seat), seat.cursor
+        entries = self.hub.pending(seat, ROOM)
+        if entries is None:
+            self.hub.hold(seat)
+            page.catching_up = after
+            self.catch_up(page)
+        else:
+            page.take(entries, seat.fresh)
+            self.hub.sent(seat, entries[-1].cursor)
 
 
 TestRooms = Rooms.TestCase

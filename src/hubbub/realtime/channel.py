@@ -9,7 +9,7 @@ from collections.abc import Callable, Coroutine, Iterable, Sequence
 from typing import Any
 
 from hubbub.realtime import slots, wire
-from hubbub.realtime.hub import Cursor, Discontinuity, Entry, Eviction, Hub, Seat
+from hubbub.realtime.hub import Cohort, Cursor, Discontinuity, Entry, Eviction, Hub, Seat
 from hubbub.realtime.roster import Roster
 from hubbub.realtime.source import RoomGone, Source
 
@@ -44,6 +44,7 @@ class Channel:
         self._flush: asyncio.Handle | None = None
         self._flushed_at = 0.0
         self._pass_seconds = 0.0
+        self._made: dict[tuple[Cursor, bool], tuple[wire.Frame, Cursor]] = {}
         self._slots = slots.Slots(self._is_in_step)
         self._newcomers: collections.deque[tuple[float, Seat]] = collections.deque()
 
@@ -63,14 +64,18 @@ class Channel:
             self._read_again = True
 
     async def _read_on(self) -> None:
-        more = True
-        while more or self._read_again:
+        while True:
             self._read_again = False
             try:
                 more = await self.read()
             except Exception as error:
                 # The poll looks again within a second.
                 log.warning("cannot read a room's log: %r", error)
+                return
+            if more:
+                # Nobody shall fall out of the ring for a burst: what was read goes out first.
+                self._pass()
+            elif not self._read_again:
                 return
 
     async def read(self) -> bool:
@@ -166,36 +171,52 @@ class Channel:
             self._flush = loop.call_at(max(loop.time(), self._flushed_at + gather), self._pass)
 
     def _pass(self) -> None:
-        """The same frame to every seat at the same place; then the loop has its turn."""
-        self._flush = None
+        """The same frame to everyone in a cohort, and to others their own; then the loop's turn."""
+        if self._flush is not None:
+            self._flush.cancel()
+            self._flush = None
         loop = asyncio.get_running_loop()
         started = loop.time()
-        due = [seat for seat in self._hub.due(self.room) if seat.socket.blocked_since is None]
-        frames: dict[tuple[int, bool], tuple[wire.Frame, Cursor] | None] = {}
-        sent = self._hub.sent
-        for seat in due[:PASS_SEATS]:
-            key = (seat.cursor.seq, seat.fresh)
-            made = frames.get(key)
-            if made is None:
-                made = frames[key] = self._prepare(seat)
-            if made is not None and seat.socket.push(made[0]):
-                sent(seat, made[1])
+        self._made.clear()
+        cohorts = self._hub.cohorts(self.room)
+        if cohorts:
+            self._lead(cohorts[0])
+        alone = [seat for seat in self._hub.due(self.room) if seat.socket.blocked_since is None]
+        for seat in alone[:PASS_SEATS]:
+            self.serve(seat)
         self._flushed_at = loop.time()
         self._pass_seconds = self._flushed_at - started
-        head = self._hub.head(self.room)
-        if len(due) > PASS_SEATS or any(made and made[1] != head for made in frames.values()):
+        if len(cohorts) > 1 or self._hub.cohorts(self.room) or len(alone) > PASS_SEATS:
             self._flush = loop.call_soon(self._pass)
-        self._slots.pay_all()
+        else:
+            self._slots.pay_all()
+
+    def _lead(self, cohort: Cohort) -> None:
+        """Write one frame to all seats of a cohort. Who does not take it is served alone later."""
+        entries = self._hub.pending(cohort, self.room)
+        if entries is None:
+            self._hub.disband(self.room, cohort)
+            return
+        entries = _within(entries, FRAME_BYTES)
+        frame = wire.Frame(_payload(entries, fresh=False))
+        stragglers = [seat for seat in cohort.seats if not seat.socket.push(frame)]
+        self._hub.march(self.room, cohort, entries[-1].cursor, stragglers)
 
     def _prepare(self, seat: Seat) -> tuple[wire.Frame, Cursor] | None:
         """The next frame for a seat and the place it leads to; None when it must catch up first."""
-        after = seat.cursor
-        entries = self._hub.pending(seat)
+        key = (seat.cursor, seat.fresh)
+        if key in self._made:
+            return self._made[key]
+        entries = self._hub.pending(seat, self.room)
         if entries is None:
+            after = seat.cursor
+            self._hub.hold(seat)
             self.catch_up(seat, after)
             return None
         entries = _within(entries, FRAME_BYTES)
-        return wire.Frame(_payload(entries, fresh=seat.fresh)), entries[-1].cursor
+        frame = wire.Frame(_payload(entries, fresh=seat.fresh))
+        made = self._made[key] = frame, entries[-1].cursor
+        return made
 
     def serve(self, seat: Seat) -> None:
         """Serve one seat from the ring for as long as its socket takes it."""

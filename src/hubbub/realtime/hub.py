@@ -18,6 +18,8 @@ from typing import Any
 
 RING_ENTRIES = 512
 RING_BYTES = 1 << 20
+COHORT_SEATS = 2048
+"""As many are served in one pass; then the event loop has its turn."""
 REPLAY_LIMIT = 300
 """A page further behind than this gets one snapshot instead of so many changes."""
 
@@ -69,9 +71,22 @@ class Seat:
     room: int
     person: int
     socket: Any
-    cursor: Cursor
+    own_cursor: Cursor
     held: bool = False
     fresh: bool = True
+    cohort: Cohort | None = None
+
+    @property
+    def cursor(self) -> Cursor:
+        return self.cohort.cursor if self.cohort is not None else self.own_cursor
+
+
+@dataclasses.dataclass(slots=True, eq=False)
+class Cohort:
+    """Seats that go through the log in step: one cursor for all of them, moved at one stroke."""
+
+    cursor: Cursor
+    seats: dict[Seat, None] = dataclasses.field(default_factory=dict)
 
 
 @dataclasses.dataclass(slots=True, eq=False)
@@ -82,6 +97,8 @@ class Room:
     ring: collections.deque[Entry] = dataclasses.field(default_factory=collections.deque)
     ring_bytes: int = 0
     seats: dict[Any, Seat] = dataclasses.field(default_factory=dict)
+    cohorts: list[Cohort] = dataclasses.field(default_factory=list)
+    alone: dict[Seat, None] = dataclasses.field(default_factory=dict)
 
     def since(self, cursor: Cursor) -> list[Entry] | None:
         """The entries after `cursor`, or None when the ring does not reach back to it."""
@@ -101,6 +118,39 @@ class Room:
             oldest = self.ring.popleft()
             self.ring_bytes -= len(oldest.fragment)
             self.base = oldest.cursor
+
+    def fall_in(self, seat: Seat) -> None:
+        """Let a seat that is served from the ring like others go in step with them."""
+        if seat.held or seat.fresh or seat.cohort is not None:
+            return
+        for cohort in self.cohorts:
+            if cohort.cursor == seat.own_cursor and len(cohort.seats) < COHORT_SEATS:
+                break
+        else:
+            if seat.own_cursor != self.head:
+                return
+            cohort = Cohort(self.head)
+            self.cohorts.append(cohort)
+        del self.alone[seat]
+        cohort.seats[seat] = None
+        seat.cohort = cohort
+
+    def fall_out(self, seat: Seat, cursor: Cursor | None = None) -> None:
+        """Let a seat stand alone, at `cursor` or where its cohort is."""
+        cohort = seat.cohort
+        if cohort is None:
+            return
+        seat.own_cursor = cursor or cohort.cursor
+        seat.cohort = None
+        del cohort.seats[seat]
+        if not cohort.seats:
+            self.cohorts.remove(cohort)
+        self.alone[seat] = None
+
+    def remove(self, seat: Seat) -> None:
+        self.fall_out(seat)
+        del self.alone[seat]
+        del self.seats[seat.socket]
 
 
 class Attached(enum.Enum):
@@ -146,13 +196,16 @@ class Hub:
             return Attached.REFUSED
         if after is not None and after.seq > here.head.seq:
             return Attached.AHEAD
-        seat = Seat(room, person, socket, cursor=here.head)
+        # Who has no cursor has no list that could already hold something.
+        seat = Seat(room, person, socket, here.head, fresh=after is not None)
         here.seats[socket] = seat
+        here.alone[seat] = None
+        here.fall_in(seat)
         if after is None or after == here.head:
             return Attached.LIVE
         behind = here.head.seq - after.seq
         if 0 < behind <= REPLAY_LIMIT and here.since(after) is not None:
-            seat.cursor = after
+            seat.own_cursor = after
             return Attached.LIVE
         seat.held = True
         in_ring = after.seq >= here.base.seq
@@ -164,7 +217,7 @@ class Hub:
         if here is None:
             return
         if here.seats.get(seat.socket) is seat:
-            del here.seats[seat.socket]
+            here.remove(seat)
         if not here.seats:
             del self.rooms[seat.room]
 
@@ -196,45 +249,64 @@ class Hub:
 
     def _evict(self, here: Room, seat: Seat, room_ended: bool) -> Eviction:
         owed = [] if seat.held else here.since(seat.cursor) or []
-        del here.seats[seat.socket]
+        here.remove(seat)
         return Eviction(seat, owed, room_ended)
 
+    def cohorts(self, room: int) -> list[Cohort]:
+        """The cohorts that stand behind the head."""
+        here = self.rooms.get(room)
+        return [c for c in here.cohorts if c.cursor != here.head] if here else []
+
+    def march(self, room: int, cohort: Cohort, upto: Cursor, stragglers: Iterable[Seat]) -> None:
+        """A cohort was sent everything up to `upto`; the stragglers were not."""
+        here = self.rooms[room]
+        for seat in stragglers:
+            here.fall_out(seat)
+        cohort.cursor = upto
+
+    def disband(self, room: int, cohort: Cohort) -> None:
+        """The ring no longer reaches back to a cohort: each of its seats is on its own."""
+        here = self.rooms[room]
+        for seat in list(cohort.seats):
+            here.fall_out(seat)
+
     def due(self, room: int) -> list[Seat]:
-        """The seats that stand behind the head and may be served from the ring."""
+        """The seats outside of cohorts that stand behind the head and may be served."""
         here = self.rooms.get(room)
         if here is None:
             return []
         head = here.head.seq
-        return [s for s in here.seats.values() if not s.held and s.cursor.seq < head]
+        return [s for s in here.alone if not s.held and s.own_cursor.seq < head]
 
-    def pending(self, seat: Seat) -> list[Entry] | None:
-        """What `seat` is owed from the ring; None when the ring no longer reaches back to it.
-
-        In the second case the seat is held at the head, as by an attach that answers BACKLOG.
-        """
-        here = self.rooms[seat.room]
-        entries = here.since(seat.cursor)
-        if entries is None:
-            self.hold(seat)
-        return entries
+    def pending(self, place: Seat | Cohort, room: int) -> list[Entry] | None:
+        """What is owed from the ring; None when the ring no longer reaches back so far."""
+        return self.rooms[room].since(place.cursor)
 
     def sent(self, seat: Seat, upto: Cursor) -> None:
-        """The seat was sent everything up to and including `upto`."""
-        seat.cursor = upto
+        """A seat was sent everything up to and including `upto`."""
+        here = self.rooms[seat.room]
+        here.fall_out(seat)
+        seat.own_cursor = upto
+        here.fall_in(seat)
 
     def settle(self, seat: Seat) -> bool:
         """The head is past whatever the page showed when it came. False until the seat is, too."""
-        seat.fresh = seat.fresh and (seat.held or seat.cursor != self.head(seat.room))
+        here = self.rooms[seat.room]
+        seat.fresh = seat.fresh and (seat.held or seat.cursor != here.head)
+        here.fall_in(seat)
         return not seat.fresh
+
+    def hold(self, seat: Seat) -> None:
+        """The seat waits at the head for something else than the ring."""
+        here = self.rooms[seat.room]
+        here.fall_out(seat)
+        seat.own_cursor = here.head
+        seat.held = True
 
     def release(self, seat: Seat) -> None:
         """What a held seat was owed has been sent: it goes on from the ring."""
         seat.held = False
-
-    def hold(self, seat: Seat) -> None:
-        """The seat waits at the head for a snapshot."""
-        seat.cursor = self.rooms[seat.room].head
-        seat.held = True
+        self.rooms[seat.room].fall_in(seat)
 
     def reset(
         self, room: int, head: Cursor, members: Iterable[int]
