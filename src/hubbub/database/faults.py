@@ -71,7 +71,8 @@ def is_lost(error: Exception) -> bool:
     if isinstance(error, asyncpg.PostgresError):
         return _code(error).startswith(("08", "57P"))
     if isinstance(error, asyncpg.InterfaceError):
-        return "clos" in str(error)  # "connection is closed", "the pool is closing"
+        # "connection is closed", or "has been released" because it was lost before its first use.
+        return "clos" in str(error) or "released" in str(error)
     return isinstance(error, OSError | asyncpg.InternalClientError) and not isinstance(
         error, TimeoutError
     )

@@ -19,7 +19,7 @@ from hubbub.database.statements import Statement
 
 CONNECTIONS = 10
 ACQUIRE_SECONDS = 3.0
-COMMAND_SECONDS = 6.0
+COMMAND_SECONDS = 5.0
 CLOSE_SECONDS = 5.0
 # How long work that has not begun yet waits for a server that is being restarted.
 RESTART_SECONDS = 2.5
@@ -89,14 +89,14 @@ class Engine:
         return await self._patiently(lambda: self._begin(_READ_ONLY))
 
     async def _open(self) -> Session:
-        lease = self._backend.connection()
-        await lease.acquire()
-        return Session(lease)
+        session = Session(self._backend.connection())
+        await session.open()
+        return session
 
     async def _begin(self, begin: str) -> Session:
         session = await self._open()
         try:
-            await session.raw.execute(begin)
+            await session.ask(session.raw.execute(begin))
         except BaseException:
             # Whether it began is unknown when the task was cancelled.
             with contextlib.suppress(Exception):
@@ -107,10 +107,9 @@ class Engine:
     async def _read(self, statement: Statement) -> list[Any]:
         session = await self._open()
         try:
-            rows: list[Any] = await session.raw.fetch(statement.sql, *statement.values)
+            return await session.ask(session.raw.fetch(statement.sql, *statement.values))
         finally:
             await finished(session.release())
-        return rows
 
     async def _patiently(self, work: Callable[[], Awaitable[T]]) -> T:
         """Does what has not begun yet, again and again while connections turn out to be gone."""
@@ -138,12 +137,26 @@ class Session:
     def raw(self) -> asyncpg.Connection:
         return self._lease.raw_connection
 
+    async def open(self) -> None:
+        try:
+            await finished(self._lease.acquire())
+        except asyncio.CancelledError:
+            await self.release()
+            raise
+
     async def fetch(self, statement: Statement) -> list[Any]:
         try:
-            rows: list[Any] = await self.raw.fetch(statement.sql, *statement.values)
+            return await self.ask(self.raw.fetch(statement.sql, *statement.values))
         except Exception as error:
             raise faults.from_postgresql(error) from error
-        return rows
+
+    async def ask(self, work: Awaitable[T]) -> T:
+        try:
+            return await work
+        except TimeoutError:
+            # The server says nothing; a ROLLBACK would only wait for it once more.
+            self.raw.terminate()
+            raise
 
     async def commit(self) -> None:
         status = await finished(self._end("COMMIT"))
@@ -156,7 +169,7 @@ class Session:
 
     async def _end(self, how: str) -> str:
         try:
-            return str(await self.raw.execute(how))
+            return await self.ask(self.raw.execute(how))
         except Exception as error:
             raise faults.from_postgresql(error) from error
         finally:
