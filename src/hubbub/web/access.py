@@ -88,11 +88,14 @@ async def inside(request: HTTPConnection, act: Act = Act.SEE) -> Visit:
 async def behind(request: HTTPConnection, key: str) -> Visit:
     """The room that `key` opens, or that it once opened and the person is a member of."""
     who = person(request)
-    await request.state.limits.check("links", address(request))
     room, member = await _opened(request, key, who)
-    if not request.state.links.opens(room, key):
-        if member is None:
+    opens = request.state.links.opens(room, key)
+    if member is None:
+        # Who guessed too often is not told either when a guess was right.
+        await request.state.limits.check("links", address(request))
+        if not opens:
             raise await missed(request)
+    elif not opens:
         _lead_on(request, room, key)
     return Visit(who, room, member)
 

@@ -7,6 +7,7 @@ choose where our links lead.
 from __future__ import annotations
 
 import functools
+import hmac
 import re
 import urllib.parse
 from typing import Protocol
@@ -48,7 +49,9 @@ class Links:
         return f"/r/{self.room_key(room)}"
 
     def opens(self, room: Linked, key: str) -> bool:
-        """Whether `key` is the room's link of today; takes the same time for every answer."""
+        """Whether `key` is the room's link of today, made with any of the secrets in force."""
+        if hmac.compare_digest(key.encode(), self.room_key(room).encode()):
+            return True
         return signing.check_room_key(self.secrets, key, room.generation)
 
     def key_in(self, pasted: str) -> str | None:

@@ -61,7 +61,8 @@ async def page(
         can=visit.can,
         **{field.name: getattr(view, field.name) for field in dataclasses.fields(view)},
     )
-    responses.remember(request, response, "last_room", visit.room.public_id)
+    if responses.is_visit(request):
+        responses.remember(request, response, "last_room", visit.room.public_id)
     return response
 
 

@@ -14,9 +14,8 @@ async def alive(_: Request) -> Response:
 
 
 async def ready(request: Request) -> Response:
-    """Whether to send requests here: not while closing, nor before the database is as it should."""
-    if getattr(request.state.streams, "draining", False):
-        return _not_ready("draining")
+    """Whether to send requests here. A process that is closing takes no connections any more, so
+    it remains to ask whether the database answers and has the schema of this program."""
     try:
         migrated = await migrations.at_head(request.state.db)
     except errors.Unavailable:

@@ -62,6 +62,8 @@ async def join(request: Request) -> Response:
     form = await forms.read(request)
     name = markup.clean_line(form.get("name", ""), field="name", limit=PASTED_LENGTH)
     key = request.state.links.key_in(name)
+    if key and request.state.person is None:
+        return responses.lead_to(request, "rooms:show", key=key)  # … and from there to the login
     room = await _behind(request, key) if key else await _called(request, name)
     if room is None:
         return responses.page(request, "rooms/offer.html", 404, name=name)
