@@ -321,9 +321,14 @@ async def test_a_refused_room_comes_back_filled_in(
 
 
 async def test_a_link_may_fill_in_the_form_for_a_new_room(scene: conftest.Scene) -> None:
-    page = await scene.alice.get("/rooms/new", params={"title": '"><b>', "access": "listed"})
+    asked = {"title": '"><b>', "access": "listed", "handle": '"><b>'}
+    page = await scene.alice.get("/rooms/new", params=asked)
     tree = elements.parse(page.text)
     assert tree.one("title").get("value") == '"><b>'
+    assert tree.one("handle").get("value") == "", "it could not be one"
+    asked["handle"] = "#Otters"
+    page = await scene.alice.get("/rooms/new", params=asked)
+    assert elements.parse(page.text).one("handle").get("value") == "otters"
     chosen = [one for one in tree.named("input") if "checked" in one.attributes]
     assert [one.get("value") for one in chosen] == ["listed"]
 

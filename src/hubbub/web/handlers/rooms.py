@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from hubbub import errors, markup
-from hubbub.domain import rooms
+from hubbub.domain import handles, rooms
 from hubbub.domain.permissions import Act
 from hubbub.web import access, failures, forms, responses
 from hubbub.web.handlers import chat
@@ -35,7 +35,10 @@ async def index(request: Request) -> Response:
 async def new(request: Request) -> Response:
     """The form for a new room; a link may have filled it in."""
     access.person(request)
-    return responses.page(request, "rooms/new.html", values=dict(request.query_params), errors={})
+    asked = dict(request.query_params)
+    # What was typed into the join box is a fine title, but seldom a handle.
+    values = asked | {"handle": handles.find(asked.get("handle", "")) or ""}
+    return responses.page(request, "rooms/new.html", values=values, errors={})
 
 
 async def _new_again(request: Request, refusal: errors.Refusal) -> Response:
