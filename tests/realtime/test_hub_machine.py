@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from hubbub.realtime import hub as hubs
-from hubbub.realtime.hub import Attached, Cursor, Entry, Hub, Seat
+from hubbub.realtime import room as rooms
+from hubbub.realtime.hub import Attached, Hub
+from hubbub.realtime.room import Cursor, Entry, Seat
 
 ROOM = 1
 PEOPLE = range(1, 5)
@@ -44,7 +46,7 @@ class Rooms(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         # Small enough for pages to fall out of the ring, and too far behind to be replayed.
-        hubs.RING_ENTRIES, hubs.REPLAY_LIMIT, hubs.COHORT_SEATS = 6, 12, 2
+        rooms.RING_ENTRIES, hubs.REPLAY_LIMIT, rooms.COHORT_SEATS = 6, 12, 2
         self.generation = "a"
         self.log: list[Entry] = []
         self.members: set[int] = set()
@@ -228,7 +230,7 @@ class Rooms(RuleBasedStateMachine):
             marching = [seat for cohort in room.cohorts for seat in cohort.seats]
             assert len(marching) + len(room.alone) == len(room.seats)
             assert {*marching, *room.alone} == set(room.seats.values())
-            assert all(0 < len(cohort.seats) <= hubs.COHORT_SEATS for cohort in room.cohorts)
+            assert all(0 < len(cohort.seats) <= rooms.COHORT_SEATS for cohort in room.cohorts)
 
     @invariant()
     def nobody_is_seated_who_is_no_member_as_of_the_head(self) -> None:
@@ -240,7 +242,7 @@ class Rooms(RuleBasedStateMachine):
         try:
             self.check_convergence()
         finally:
-            hubs.RING_ENTRIES, hubs.REPLAY_LIMIT, hubs.COHORT_SEATS = 512, 300, 2048
+            rooms.RING_ENTRIES, hubs.REPLAY_LIMIT, rooms.COHORT_SEATS = 512, 300, 2048
 
     def check_convergence(self) -> None:
         """Once the reader and the sockets have had their turn, all pages agree."""

@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 import pytest
 
 from hubbub.realtime import channel, streams, wire
-from hubbub.realtime.hub import Cursor, Entry
+from hubbub.realtime.room import Cursor, Entry
 from hubbub.realtime.source import Opening, RoomGone
 
 pytestmark = pytest.mark.anyio

@@ -9,7 +9,8 @@ from collections.abc import Callable, Coroutine, Iterable, Sequence
 from typing import Any
 
 from hubbub.realtime import slots, wire
-from hubbub.realtime.hub import Cohort, Cursor, Discontinuity, Entry, Eviction, Hub, Seat
+from hubbub.realtime.hub import Discontinuity, Eviction, Hub
+from hubbub.realtime.room import Cohort, Cursor, Entry, Seat
 from hubbub.realtime.roster import Roster
 from hubbub.realtime.source import RoomGone, Source
 

@@ -8,149 +8,15 @@ which is what makes "attach at L, then receive L + 1" free of races.
 
 from __future__ import annotations
 
-import collections
 import dataclasses
 import enum
-import itertools
-import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-RING_ENTRIES = 512
-RING_BYTES = 1 << 20
-COHORT_SEATS = 2048
-"""As many are served in one pass; then the event loop has its turn."""
+from hubbub.realtime.room import Cohort, Cursor, Entry, Room, Seat
+
 REPLAY_LIMIT = 300
 """A page further behind than this gets one snapshot instead of so many changes."""
-
-_CURSOR = re.compile(r"([0-9]{1,18})\.([A-Za-z0-9]{1,16})", re.ASCII)
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Cursor:
-    """A place in a room's log. The tag tells this log from another one with the same numbers."""
-
-    seq: int
-    tag: str
-
-    def __str__(self) -> str:
-        return f"{self.seq}.{self.tag}"
-
-    @classmethod
-    def parse(cls, text: str) -> Cursor | None:
-        """The cursor that `text` spells, or None when it spells none."""
-        match = _CURSOR.fullmatch(text)
-        return cls(int(match[1]), match[2]) if match else None
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Entry:
-    """One change of a room, rendered once for everyone.
-
-    `clear` takes out of a page what `fragment` puts in, for a page that may already hold it.
-    `author` is the person whose message this is, if it is one.
-    """
-
-    cursor: Cursor
-    fragment: bytes = b""
-    clear: bytes = b""
-    joined: int | None = None
-    left: int | None = None
-    author: int | None = None
-    ends_room: bool = False
-
-
-@dataclasses.dataclass(slots=True, eq=False)
-class Seat:
-    """A socket's place in a room. Held while something else than the ring is being sent to it.
-    Fresh while the page may already show what it is owed, because its cursor is a stale one.
-
-    To the hub a socket is only something that can be told apart from others.
-    """
-
-    room: int
-    person: int
-    socket: Any
-    own_cursor: Cursor
-    held: bool = False
-    fresh: bool = True
-    cohort: Cohort | None = None
-
-    @property
-    def cursor(self) -> Cursor:
-        return self.cohort.cursor if self.cohort is not None else self.own_cursor
-
-
-@dataclasses.dataclass(slots=True, eq=False)
-class Cohort:
-    """Seats that go through the log in step: one cursor for all of them, moved at one stroke."""
-
-    cursor: Cursor
-    seats: dict[Seat, None] = dataclasses.field(default_factory=dict)
-
-
-@dataclasses.dataclass(slots=True, eq=False)
-class Room:
-    head: Cursor
-    members: set[int]
-    base: Cursor
-    ring: collections.deque[Entry] = dataclasses.field(default_factory=collections.deque)
-    ring_bytes: int = 0
-    seats: dict[Any, Seat] = dataclasses.field(default_factory=dict)
-    cohorts: list[Cohort] = dataclasses.field(default_factory=list)
-    alone: dict[Seat, None] = dataclasses.field(default_factory=dict)
-
-    def since(self, cursor: Cursor) -> list[Entry] | None:
-        """The entries after `cursor`, or None when the ring does not reach back to it."""
-        position = cursor.seq - self.base.seq
-        if not 0 <= position <= len(self.ring):
-            return None
-        known = self.ring[position - 1].cursor if position else self.base
-        if known != cursor:
-            return None
-        return list(itertools.islice(self.ring, position, None))
-
-    def push(self, entry: Entry) -> None:
-        self.ring.append(entry)
-        self.ring_bytes += len(entry.fragment)
-        self.head = entry.cursor
-        while len(self.ring) > RING_ENTRIES or self.ring_bytes > RING_BYTES:
-            oldest = self.ring.popleft()
-            self.ring_bytes -= len(oldest.fragment)
-            self.base = oldest.cursor
-
-    def fall_in(self, seat: Seat) -> None:
-        """Let a seat that is served from the ring like others go in step with them."""
-        if seat.held or seat.fresh or seat.cohort is not None:
-            return
-        for cohort in self.cohorts:
-            if cohort.cursor == seat.own_cursor and len(cohort.seats) < COHORT_SEATS:
-                break
-        else:
-            if seat.own_cursor != self.head:
-                return
-            cohort = Cohort(self.head)
-            self.cohorts.append(cohort)
-        del self.alone[seat]
-        cohort.seats[seat] = None
-        seat.cohort = cohort
-
-    def fall_out(self, seat: Seat, cursor: Cursor | None = None) -> None:
-        """Let a seat stand alone, at `cursor` or where its cohort is."""
-        cohort = seat.cohort
-        if cohort is None:
-            return
-        seat.own_cursor = cursor or cohort.cursor
-        seat.cohort = None
-        del cohort.seats[seat]
-        if not cohort.seats:
-            self.cohorts.remove(cohort)
-        self.alone[seat] = None
-
-    def remove(self, seat: Seat) -> None:
-        self.fall_out(seat)
-        del self.alone[seat]
-        del self.seats[seat.socket]
 
 
 class Attached(enum.Enum):

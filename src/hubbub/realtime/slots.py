@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from hubbub.realtime import wire
-from hubbub.realtime.hub import Seat
+from hubbub.realtime.room import Seat
 
 FrameFor = Callable[[Seat], wire.Frame]
 

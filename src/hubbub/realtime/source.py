@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from hubbub.realtime.hub import Cursor, Entry
+from hubbub.realtime.room import Cursor, Entry
 
 
 class RoomGone(Exception):

@@ -17,7 +17,8 @@ from typing import Any
 
 from hubbub.realtime import roster, wire
 from hubbub.realtime.channel import NOT_ALLOWED, OVERLOADED, ROOM_GONE, SIGNED_OUT, Channel
-from hubbub.realtime.hub import Attached, Cursor, Hub, Seat
+from hubbub.realtime.hub import Attached, Hub
+from hubbub.realtime.room import Cursor, Seat
 from hubbub.realtime.source import RoomGone, Source
 
 log = logging.getLogger(__name__)

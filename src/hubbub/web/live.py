@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 
 from hubbub import database, words
 from hubbub.domain import accounts, events, memberships, messages, presence, rooms, sessions
-from hubbub.realtime.hub import Cursor, Entry
+from hubbub.realtime.room import Cursor, Entry
 from hubbub.realtime.source import Opening, RoomGone
 from hubbub.web import templating
 

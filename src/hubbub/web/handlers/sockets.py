@@ -11,7 +11,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from hubbub import errors
 from hubbub.domain import clock, sessions
 from hubbub.realtime import streams, wire
-from hubbub.realtime.hub import Cursor
+from hubbub.realtime.room import Cursor
 from hubbub.web import access, frames
 
 FRAMES_PER_MINUTE = 120
