@@ -2,7 +2,7 @@
 const $ = (id) => document.getElementById(id);
 const $$ = (selector, within = document) => [...within.querySelectorAll(selector)];
 const [live, log, messages, composer, box] = ["live", "log", "messages", "composer", "body"].map($);
-const { me } = live?.dataset || {};
+const { me, path, detached } = live?.dataset || {};
 const onGrowth = (act) => new MutationObserver(act).observe(log, { childList: true, subtree: true });
 // A browser that keeps nothing, or no more, says so by throwing.
 const keep = (name, value) => {

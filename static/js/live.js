@@ -40,7 +40,7 @@ if ($("beat")) {
     if (!gone) return again();
     if (!over && lost.hidden && Date.now() - gone > 1900) say(lost);
     retry.hidden = Date.now() - gone < 20000;
-  }, 1000);
+  }, 500);
   retry.onclick = reconnect;
   document.onvisibilitychange = window.ononline = again;
 }

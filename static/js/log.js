@@ -3,7 +3,7 @@ if (log) {
   const announcer = $("announcer"), fresh = $("fresh");
   const all = () => $$(".message", messages);
   let last = +all().at(-1)?.dataset.number || 0, height = messages.offsetHeight;
-  let stuck = true, queue = [], said = [], timer;
+  let stuck = !$("marked"), queue = [], said = [], timer;
   const announce = () => {
     said = said.filter((at) => at > Date.now() - 10000).concat(queue.map(Date.now));
     announcer.textContent = said.length > 5
@@ -38,8 +38,11 @@ if (log) {
     height = messages.offsetHeight;
   });
   log.onscroll = () => {
-    stuck = log.scrollTop > -80;
+    // A page of the past must not stick to its end, where more of it is loaded.
+    if (detached) log.scrollTop ||= -1;
+    stuck = !detached && log.scrollTop > -80;
     fresh.hidden ||= stuck;
   };
+  if (detached) log.onscroll();
   fresh.onclick = () => log.scrollTop = 0;
 }

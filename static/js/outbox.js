@@ -1,6 +1,6 @@
 // Sending: each message is shown at once, posted in its turn, and kept until it is accepted.
 if (composer) {
-  const { unsent, outbox } = composer.dataset, { path, detached } = live.dataset;
+  const { unsent, outbox } = composer.dataset;
   let items = [], busy, timer;
   const drop = (item) => {
     item.echo.remove();

@@ -17,7 +17,8 @@ if (log) {
     let before;
     for (const message of $$("[data-at]", log)) {
       const day = midnight(+message.dataset.at), heading = message.querySelector(".day");
-      const name = day === before ? "" : named(day);
+      // Whether the first one opens its day is known when what came before it is there.
+      const name = day === before || !before && $("older") ? "" : named(day);
       before = day;
       if ((heading?.textContent || "") === name) continue;
       heading?.remove();
