@@ -100,7 +100,12 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[servers.Server]
 def browser() -> Iterator[sync_api.Browser]:
     """Debian's Chromium."""
     with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        browser = playwright.chromium.launch(
+            executable_path=CHROMIUM,
+            args=ARGUMENTS,
+            # People's browsers keep pages they leave; Playwright's would not.
+            ignore_default_args=["--disable-back-forward-cache"],
+        )
         yield browser
         browser.close()
 

@@ -116,6 +116,7 @@ def test_the_keyboard_is_enough(page_for: conftest.Profiles) -> None:
     page.wait_for_selector("#messages", state="attached")
     tab_to(page, "a[href='/rooms/new']")
     page.keyboard.press("Enter")
+    page.wait_for_url(re.compile("/rooms/new"))
     tab_to(page, "input[name=title]")
     page.keyboard.type("By keyboard")
     page.keyboard.press("Enter")
@@ -172,6 +173,7 @@ def test_it_all_works_without_javascript(page_for: conftest.Profiles, someone: S
     page.locator("#body").fill("without a script")
     page.get_by_role("button", name="Send message").click()
     assert bodies(page)[-1] == "without a script"
+    page_for.expect("422")
     page.locator("#body").fill("too long " * 500)
     page.get_by_role("button", name="Send message").click()
     expect(page.get_by_role("alert")).to_be_visible()
@@ -182,7 +184,9 @@ def test_it_all_works_without_javascript(page_for: conftest.Profiles, someone: S
     page.locator("form[action='/join'] button").first.click()
     expect(page).to_have_url(ada.server.url + room)
     page.goto("/")
-    page.locator("form[action='/logout'] button").first.dispatch_event("click")
+    page.get_by_text("Your account").click()
+    page.get_by_role("button", name="Log out").click()
+    page.wait_for_url(re.compile("/login"))
     page.goto(room)
     expect(page).to_have_url(re.compile("/login"))
 
