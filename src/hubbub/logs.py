@@ -6,8 +6,10 @@ tokens and passwords are never given to a logger, and tracebacks show no local v
 
 from __future__ import annotations
 
+import json
 import logging
 import sys
+import time
 from typing import Any, Literal
 
 import structlog
@@ -52,15 +54,25 @@ def set_up(form: Form, *, supervisor: bool = False) -> None:
 
 
 def request(*, route: str, method: str, status: int, seconds: float, request_id: str) -> None:
-    """The one line a request gets. `route` is the route's name, never its path."""
-    structlog.get_logger().info(
-        "request",
-        route=route,
-        method=method,
-        status=status,
-        ms=round(seconds * 1000, 1),
-        request_id=request_id,
-    )
+    """The one line a request gets. `route` is the route's name, never its path.
+
+    Drawn by hand, since it lies on the way of every request: a twentieth of the general way.
+    """
+    at = time.time()
+    stamp = f"{time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime(at))}.{int(at % 1 * 1e6):06}Z"
+    told: dict[str, str | int | float] = {
+        "method": method,
+        "ms": round(seconds * 1000, 1),
+        "request_id": request_id,
+        "route": route,
+        "status": status,
+    }
+    if isinstance(structlog.get_config()["processors"][-1], structlog.processors.JSONRenderer):
+        line = json.dumps({**told, "event": "request", "level": "info", "timestamp": stamp})
+    else:
+        pairs = " ".join([f"{name}={value}" for name, value in told.items()])
+        line = f"{stamp} [info     ] request  {_printable(pairs)}"
+    sys.stderr.write(line + "\n")
 
 
 def _ending(form: Form) -> list[Processor]:
@@ -75,6 +87,10 @@ def _ending(form: Form) -> list[Processor]:
 def _one_line(_: Any, __: str, event: EventDict) -> EventDict:
     """Nobody writes a line of the log by sending one."""
     for name, value in event.items():
-        if isinstance(value, str) and not value.isprintable():
-            event[name] = value.encode("unicode_escape").decode("ascii")
+        if isinstance(value, str):
+            event[name] = _printable(value)
     return event
+
+
+def _printable(text: str) -> str:
+    return text if text.isprintable() else text.encode("unicode_escape").decode("ascii")
