@@ -191,6 +191,13 @@ class Rooms(RuleBasedStateMachine):
                     self.page_of(seat).take(entries, fresh=False)
             self.hub.march(ROOM, cohort, entries[-1].cursor, stragglers)
 
+    @precondition(lambda self: any(page.seat for page in self.pages))
+    @rule(data=st.data())
+    def a_socket_blocks_or_takes_frames_again(self, data: st.DataObject) -> None:
+        seat = data.draw(st.sampled_from([p for p in self.pages if p.seat])).seat
+        assert seat is not None
+        (self.hub.unblock if seat.blocked else self.hub.block)(seat)
+
     @rule()
     def time_passes_and_the_poll_has_caught_up(self) -> None:
         for page in self.pages:
@@ -250,6 +257,8 @@ class Rooms(RuleBasedStateMachine):
             self.a_hint_or_the_poll_makes_the_reader_read(limit=len(self.log))
         for page in self.pages:
             self.catch_up(page)
+            if page.seat is not None:
+                self.hub.unblock(page.seat)
         self.lead_cohorts()
         for seat in self.hub.due(ROOM):
             self.serve(seat)

@@ -104,7 +104,9 @@ class Socket:
     def __init__(self) -> None:
         self.frames: list[str] = []
         self.code: int | None = None
+        self.descriptor = -1
         self.blocked_since: float | None = None
+        self.on_blocked: Callable[[], None] = lambda: None
         self.on_writable: Callable[[], None] = lambda: None
 
     def push(self, frame: wire.Frame) -> bool:
@@ -115,6 +117,13 @@ class Socket:
 
     def finish(self, code: int) -> None:
         self.code = self.code or code
+
+    def spill(self, rest: bytes) -> None:
+        raise AssertionError("nothing was written past this socket")
+
+    def block(self, *, seconds_ago: float = 0.0) -> None:
+        self.blocked_since = asyncio.get_running_loop().time() - seconds_ago
+        self.on_blocked()
 
     def unblock(self) -> None:
         self.blocked_since = None
@@ -344,7 +353,7 @@ async def test_a_database_that_comes_back_loses_nothing(site: Site) -> None:
 async def test_a_blocked_socket_waits_at_its_place_and_holds_nobody_up(site: Site) -> None:
     _, quick, _ = await site.enter(ALICE)
     _, slow, _ = await site.enter(BOB)
-    slow.blocked_since = asyncio.get_running_loop().time()
+    slow.block()
     for number in range(30):
         site.say(f"w{number}")
     await until(lambda: len(quick.texts) == 30)
@@ -355,14 +364,14 @@ async def test_a_blocked_socket_waits_at_its_place_and_holds_nobody_up(site: Sit
 
 async def test_a_socket_blocked_for_too_long_is_dropped(site: Site) -> None:
     _, slow, _ = await site.enter(BOB)
-    slow.blocked_since = asyncio.get_running_loop().time() - channel.BLOCKED_SECONDS - 1
+    slow.block(seconds_ago=channel.BLOCKED_SECONDS + 1)
     await until(lambda: slow.code == channel.OVERLOADED, seconds=3)
 
 
 async def test_who_fell_out_of_the_ring_is_brought_back_from_the_log(site: Site) -> None:
     _, slow, _ = await site.enter(BOB)
     _, quick, _ = await site.enter(ALICE)
-    slow.blocked_since = asyncio.get_running_loop().time()
+    slow.block()
     for number in range(600):
         site.say(f"w{number}")
     await until(lambda: len(quick.texts) == 600)

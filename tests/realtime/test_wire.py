@@ -166,6 +166,38 @@ async def test_closing_a_blocked_socket_does_not_wait_for_its_peer(direct: Site)
     raw.socket.close()
 
 
+async def test_a_descriptor_is_given_up_before_its_number_is_free(direct: Site) -> None:
+    async with connect(f"ws://127.0.0.1:{direct.port}/") as client:
+        sender = await direct.senders.get()
+        descriptor, seen = sender.descriptor, []
+        sender.on_blocked = lambda: seen.append(os.fstat(descriptor).st_ino)
+        client.transport.abort()
+        await direct.ended.get()
+    assert len(seen) == 1
+    assert sender.descriptor == -1
+    assert not sender.push(wire.Frame(b"late"))
+
+
+async def test_one_frame_reaches_a_whole_roll_and_tells_who_is_stuck_or_gone(direct: Site) -> None:
+    raw = [await asyncio.to_thread(Raw, direct.port) for _ in range(3)]
+    senders = [await direct.senders.get() for _ in raw]
+    while senders[1].push(wire.Frame(b"x" * 10_000)):
+        pass
+    peers = {s.transport.get_extra_info("peername"): s for s in senders}  # type: ignore[attr-defined]
+    gone_peer = next(r for r in raw if peers[r.socket.getsockname()] is senders[2])
+    gone_peer.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+    gone_peer.socket.close()
+    roll = wire.Roll([senders[0], senders[2]])
+    frame = wire.Frame(b"hello")
+    gone, spilled = roll.write(frame)
+    assert (gone, spilled) == ([senders[2]], [])
+    first = next(r for r in raw if peers[r.socket.getsockname()] is senders[0])
+    received = await asyncio.to_thread(first.socket.recv, 1 << 16)
+    assert received.endswith(frame.wire)
+    for peer in raw:
+        peer.socket.close()
+
+
 async def test_a_ping_among_frames_is_answered_and_tears_none_apart(direct: Site) -> None:
     async with connect(f"ws://127.0.0.1:{direct.port}/", ping_interval=None) as client:
         sender = await direct.senders.get()

@@ -9,7 +9,7 @@ from collections.abc import Callable, Coroutine, Iterable, Sequence
 from typing import Any
 
 from hubbub.realtime import slots, wire
-from hubbub.realtime.hub import Discontinuity, Eviction, Hub
+from hubbub.realtime.hub import Attached, Discontinuity, Eviction, Hub
 from hubbub.realtime.room import Cohort, Cursor, Entry, Seat
 from hubbub.realtime.roster import Roster
 from hubbub.realtime.source import RoomGone, Source
@@ -148,6 +148,15 @@ class Channel:
         self._slots.forget(seat)
         self._roster.depart(seat.room, seat.person, seat)
 
+    def _blocked(self, seat: Seat) -> None:
+        if self._is_seated(seat):
+            self._hub.block(seat)
+
+    def _writable(self, seat: Seat) -> None:
+        if self._is_seated(seat):
+            self._hub.unblock(seat)
+            self.serve(seat)
+
     def tidy(self, now: float) -> None:
         """Free those who have not taken a byte for too long, without waiting for them."""
         while self._newcomers and now - self._newcomers[0][0] > SETTLED_SECONDS:
@@ -182,7 +191,7 @@ class Channel:
         cohorts = self._hub.cohorts(self.room)
         if cohorts:
             self._lead(cohorts[0])
-        alone = [seat for seat in self._hub.due(self.room) if seat.socket.blocked_since is None]
+        alone = self._hub.due(self.room)
         for seat in alone[:PASS_SEATS]:
             self.serve(seat)
         self._flushed_at = loop.time()
@@ -199,9 +208,21 @@ class Channel:
             self._hub.disband(self.room, cohort)
             return
         entries = _within(entries, FRAME_BYTES)
-        frame = wire.Frame(_payload(entries, fresh=False))
-        stragglers = [seat for seat in cohort.seats if not seat.socket.push(frame)]
-        self._hub.march(self.room, cohort, entries[-1].cursor, stragglers)
+        if cohort.roll is None:
+            cohort.roll = self._roll(cohort)
+        frame, upto = wire.Frame(_payload(entries, fresh=False)), entries[-1].cursor
+        gone, spilled = cohort.roll.write(frame)
+        seat_of = self._hub.rooms[self.room].seats
+        self._hub.march(self.room, cohort, upto, [seat_of[sender] for sender in gone])
+        for sender in spilled:
+            self._hub.sent(seat_of[sender], upto)
+
+    def _roll(self, cohort: Cohort) -> wire.Roll:
+        """The sockets of a cohort that can be written to directly; the others go alone."""
+        for seat in list(cohort.seats):
+            if seat.socket.descriptor < 0:
+                self._hub.disband(self.room, cohort, [seat])
+        return wire.Roll([seat.socket for seat in cohort.seats])
 
     def _prepare(self, seat: Seat) -> tuple[wire.Frame, Cursor] | None:
         """The next frame for a seat and the place it leads to; None when it must catch up first."""
@@ -232,8 +253,8 @@ class Channel:
         return (
             self._is_seated(seat)
             and not seat.held
+            and not seat.blocked
             and seat.cursor != self._hub.head(self.room)
-            and _sender(seat).blocked_since is None
         )
 
     def _is_in_step(self, seat: Seat) -> bool:
@@ -275,8 +296,18 @@ class Channel:
 
     # ------------------------------------------------- only the newest counts
 
-    def greet(self, seat: Seat) -> None:
-        """Show a newcomer what is shown to all."""
+    def welcome(self, seat: Seat, after: Cursor | None, attached: Attached) -> None:
+        """Bring a newcomer up to date, and show what is shown to all."""
+        sender = _sender(seat)
+        sender.on_blocked = lambda: self._blocked(seat)
+        sender.on_writable = lambda: self._writable(seat)
+        if sender.blocked_since is not None:
+            self._blocked(seat)
+        self._roster.arrive(self.room, seat.person, seat)
+        if attached is Attached.LIVE:
+            self.serve(seat)
+        else:
+            self.catch_up(seat, after if attached is Attached.BACKLOG else None)
         self._newcomers.append((asyncio.get_running_loop().time(), seat))
         self._slots.greet(seat)
 

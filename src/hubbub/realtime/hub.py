@@ -130,10 +130,10 @@ class Hub:
             here.fall_out(seat)
         cohort.cursor = upto
 
-    def disband(self, room: int, cohort: Cohort) -> None:
-        """The ring no longer reaches back to a cohort: each of its seats is on its own."""
+    def disband(self, room: int, cohort: Cohort, seats: Iterable[Seat] | None = None) -> None:
+        """Some seats of a cohort, or all, are on their own from now on."""
         here = self.rooms[room]
-        for seat in list(cohort.seats):
+        for seat in list(cohort.seats if seats is None else seats):
             here.fall_out(seat)
 
     def due(self, room: int) -> list[Seat]:
@@ -142,7 +142,7 @@ class Hub:
         if here is None:
             return []
         head = here.head.seq
-        return [s for s in here.alone if not s.held and s.own_cursor.seq < head]
+        return [s for s in here.alone if s.own_cursor.seq < head and not s.held and not s.blocked]
 
     def pending(self, place: Seat | Cohort, room: int) -> list[Entry] | None:
         """What is owed from the ring; None when the ring no longer reaches back so far."""
@@ -161,6 +161,15 @@ class Hub:
         seat.fresh = seat.fresh and (seat.held or seat.cursor != here.head)
         here.fall_in(seat)
         return not seat.fresh
+
+    def block(self, seat: Seat) -> None:
+        """The seat's socket takes nothing for now."""
+        seat.blocked = True
+        self.rooms[seat.room].fall_out(seat)
+
+    def unblock(self, seat: Seat) -> None:
+        seat.blocked = False
+        self.rooms[seat.room].fall_in(seat)
 
     def hold(self, seat: Seat) -> None:
         """The seat waits at the head for something else than the ring."""

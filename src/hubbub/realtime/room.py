@@ -53,7 +53,9 @@ class Entry:
 @dataclasses.dataclass(slots=True, eq=False)
 class Seat:
     """A socket's place in a room. Held while something else than the ring is being sent to it.
-    Fresh while the page may already show what it is owed, because its cursor is a stale one.
+
+    Blocked while it takes nothing. Fresh while the page may already show what it is owed, because
+    its cursor is a stale one.
 
     To the hub a socket is only something that can be told apart from others.
     """
@@ -63,6 +65,7 @@ class Seat:
     socket: Any
     own_cursor: Cursor
     held: bool = False
+    blocked: bool = False
     fresh: bool = True
     cohort: Cohort | None = None
 
@@ -73,10 +76,14 @@ class Seat:
 
 @dataclasses.dataclass(slots=True, eq=False)
 class Cohort:
-    """Seats that go through the log in step: one cursor for all of them, moved at one stroke."""
+    """Seats that go through the log in step: one cursor for all of them, moved at one stroke.
+
+    `roll` is whatever the shell likes to keep for exactly these seats; it is gone when they change.
+    """
 
     cursor: Cursor
     seats: dict[Seat, None] = dataclasses.field(default_factory=dict)
+    roll: Any = None
 
 
 @dataclasses.dataclass(slots=True, eq=False)
@@ -111,7 +118,7 @@ class Room:
 
     def fall_in(self, seat: Seat) -> None:
         """Let a seat that is served from the ring like others go in step with them."""
-        if seat.held or seat.fresh or seat.cohort is not None:
+        if seat.held or seat.blocked or seat.fresh or seat.cohort is not None:
             return
         for cohort in self.cohorts:
             if cohort.cursor == seat.own_cursor and len(cohort.seats) < COHORT_SEATS:
@@ -123,16 +130,18 @@ class Room:
             self.cohorts.append(cohort)
         del self.alone[seat]
         cohort.seats[seat] = None
+        cohort.roll = None
         seat.cohort = cohort
 
-    def fall_out(self, seat: Seat, cursor: Cursor | None = None) -> None:
-        """Let a seat stand alone, at `cursor` or where its cohort is."""
+    def fall_out(self, seat: Seat) -> None:
+        """Let a seat stand alone, where its cohort is."""
         cohort = seat.cohort
         if cohort is None:
             return
-        seat.own_cursor = cursor or cohort.cursor
+        seat.own_cursor = cohort.cursor
         seat.cohort = None
         del cohort.seats[seat]
+        cohort.roll = None
         if not cohort.seats:
             self.cohorts.remove(cohort)
         self.alone[seat] = None

@@ -130,13 +130,7 @@ class Streams:
             return NOT_ALLOWED
         channel = self._channels[room]
         seat = client.seat = self._hub.rooms[room].seats[client.sender]
-        client.sender.on_writable = lambda: channel.serve(seat)
-        self._roster.arrive(room, client.person, seat)
-        if attached is Attached.LIVE:
-            channel.serve(seat)
-        else:
-            channel.catch_up(seat, after if attached is Attached.BACKLOG else None)
-        channel.greet(seat)
+        channel.welcome(seat, after, attached)
         return None
 
     async def _take_seat(
