@@ -276,6 +276,20 @@ async def test_a_lock_that_stays_is_an_honest_refusal_in_time_for_everyone(
             assert await append(db) == 1
 
 
+async def test_giving_up_in_the_moment_of_ones_turn_blocks_nobody(
+    sqlite_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with connected(sqlite_url) as db:
+        for patience in range(1, 21):
+            monkeypatch.setattr(writer, "LOCKED_SECONDS", patience / 2000)
+            await asyncio.gather(*(append(db) for _ in range(40)), return_exceptions=True)
+        monkeypatch.undo()
+        before = await holds(db)
+        assert before > 0
+        async with asyncio.timeout(2):
+            assert await append(db) == before + 1
+
+
 async def test_a_full_disk_is_an_honest_refusal_and_heals(sqlite_url: str) -> None:
     async with connected(sqlite_url) as db:
         await append(db)

@@ -29,6 +29,9 @@ LOCKED_SECONDS = 8.0
 # For so long after it began a group takes in whoever waits.
 GROUP_SECONDS = 0.02
 
+# How long a transaction that is under way may delay the end of the program.
+STOP_SECONDS = 5.0
+
 T = TypeVar("T")
 
 
@@ -54,8 +57,10 @@ class Writer:
             return
         self._closing = True
         self._awake.set()
-        await self._task
-        self._task = None
+        task, self._task = self._task, None
+        await asyncio.wait([task], timeout=STOP_SECONDS)
+        task.cancel()  # somebody keeps a turn for ever
+        await asyncio.gather(task, return_exceptions=True)
         await self._lease.release()
 
     async def turn(self) -> Turn:
@@ -65,10 +70,11 @@ class Writer:
         try:
             async with asyncio.timeout(LOCKED_SECONDS):
                 await turn.granted
-        except TimeoutError as error:
-            raise faults.unavailable() from error
-        except BaseException:
+        except BaseException as error:
+            # It may have been granted in this very moment, and the others wait for its end.
             turn.give_back(keep=False)
+            if isinstance(error, TimeoutError):
+                raise faults.unavailable() from error
             raise
         return turn
 
