@@ -50,7 +50,8 @@ class Engine:
     def __init__(self, url: str) -> None:
         self._backend = _Backend(
             address(url).replace("postgresql+asyncpg://", "postgresql://", 1),
-            min_size=1,
+            # No floor: while PostgreSQL is away the pool would log each try to keep one as a crash.
+            min_size=0,
             max_size=CONNECTIONS,
             timeout=ACQUIRE_SECONDS,
             command_timeout=COMMAND_SECONDS,
