@@ -67,7 +67,7 @@ class Service:
                 start_new_session=True,
                 **self.identity(),
             )
-        until(self.answers, f"{type(self).__name__} answers on port {self.port}", self.log)
+        _until(self.answers, f"{type(self).__name__} answers on port {self.port}", self.log)
 
     def stop(self, how: signal.Signals = signal.SIGTERM) -> None:
         """Ends it in an orderly way; a paused one too."""
@@ -228,7 +228,7 @@ class Postgres(Service):
         return str(done.stdout).strip()
 
 
-def until(condition: Callable[[], bool], what: str, explain: Callable[[], str]) -> None:
+def _until(condition: Callable[[], bool], what: str, explain: Callable[[], str]) -> None:
     deadline = time.monotonic() + READY_SECONDS
     while not condition():
         assert time.monotonic() < deadline, f"not within {READY_SECONDS} s: {what}\n{explain()}"
