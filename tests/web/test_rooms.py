@@ -273,6 +273,16 @@ async def test_what_leads_nowhere_here_is_refused(scene: conftest.Scene, name: s
     assert len(elements.parse(answer.text).named("main")[0].text) > 20
 
 
+async def test_a_refused_link_is_still_in_the_box_beside_the_reason(
+    house: conftest.House, scene: conftest.Scene
+) -> None:
+    typed = "https://elsewhere.example/r/<b>abc"
+    answer = await scene.alice.post("/join", data={"name": typed})
+    assert answer.status_code == 422
+    assert 'value="https://elsewhere.example/r/&lt;b&gt;abc"' in answer.text
+    assert "does not lead to a room of this site" in answer.text
+
+
 async def test_a_page_is_there_for_who_reloads_after_joining(house: conftest.House) -> None:
     assert (await house.browser().get("/join")).status_code == 200
 

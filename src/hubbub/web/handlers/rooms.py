@@ -60,6 +60,12 @@ async def create(request: Request) -> Response:
     return responses.see_other(request.state.links.room_path(room))
 
 
+async def _join_again(request: Request, refusal: errors.Refusal) -> Response:
+    trouble = {refusal.field or "": refusal.message}
+    return responses.page(request, "rooms/retry.html", values=forms.kept(request), errors=trouble)
+
+
+@failures.gives_back(_join_again)
 async def join(request: Request) -> Response:
     """From the join box: a handle, a key, or a whole link. The room itself makes the member."""
     form = await forms.read(request)
