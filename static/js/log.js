@@ -27,7 +27,7 @@ if (log) {
       const { number, author } = message.dataset;
       if (+number <= last) continue;
       last = +number;
-      if (author === me) continue;
+      if (author === me || detached) continue;
       queue.push(message);
       timer ||= setTimeout(announce, said.length > 5 ? 4000 : 400);
       fresh.hidden = stuck;

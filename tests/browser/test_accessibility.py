@@ -10,6 +10,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser import conftest
 from tests.browser.test_journeys import focused, say, shows
+from tests.browser.test_looks import opened
 
 Someone = Callable[[str], conftest.Account]
 Theme = Literal["light", "dark"]
@@ -49,10 +50,6 @@ def violations(page: Page) -> list[str]:
     ]
 
 
-def is_live(page: Page) -> None:
-    expect(page.locator("#live[data-state=on]")).to_be_attached()
-
-
 # -- pages -------------------------------------------------------------------------------------
 
 SIGNED_OUT = ["/", "/login", "/login?registered=ada", "/register", "/rooms", "/nothing-here"]
@@ -72,7 +69,7 @@ def test_axe_finds_nothing_on_any_page(
     visits += [(member, room + path) for path in OF_A_ROOM]
     found = {}
     for page, path in [*visits, (member, empty)]:
-        page.goto(path)
+        opened(page, path)
         found[path] = violations(page)
     assert not any(found.values()), found
 
@@ -81,16 +78,14 @@ def test_axe_finds_nothing_on_any_page(
 def test_axe_finds_nothing_on_a_phone_nor_in_what_opens(
     page_for: conftest.Profiles, ada: conftest.Account, room: str, theme: Theme
 ) -> None:
-    page = page_for(
-        ada, color_scheme=theme, viewport={"width": 390, "height": 844}, has_touch=True
-    )
-    page.goto(room)
+    page = page_for(ada, color_scheme=theme, viewport={"width": 390, "height": 844}, has_touch=True)
+    opened(page, room)
     found = {"room": violations(page)}
     for opener in (".room__online", "[popovertarget=menu]", "[data-dialog=share]"):
         page.locator(opener).click()
         found[opener] = violations(page)
         page.keyboard.press("Escape")
-    page.goto("/")
+    opened(page, "/")
     page.locator("[popovertarget=account]").click()
     found["rooms"] = violations(page)
     assert not any(found.values()), found
@@ -99,7 +94,7 @@ def test_axe_finds_nothing_on_a_phone_nor_in_what_opens(
 def test_axe_finds_nothing_in_a_form_that_came_back(page_for: conftest.Profiles) -> None:
     page_for.expect("422")
     page = page_for()
-    page.goto("/register")
+    opened(page, "/register")
     page.get_by_label("Username").fill("a name with blanks")
     page.get_by_label("Password").fill("short")
     page.get_by_role("button", name="Register").click()
@@ -139,7 +134,7 @@ def test_a_message_is_named_by_who_when_and_what(
     page_for: conftest.Profiles, ada: conftest.Account, room: str
 ) -> None:
     page = page_for(ada)
-    page.goto(room)
+    opened(page, room)
     snapshot = page.locator("#m2").aria_snapshot()
     assert re.search(r'article "Ada \S+.* Number 1, see https://example.com/1"', snapshot), snapshot
     grouped = page.locator("#m2")
@@ -150,7 +145,7 @@ def test_what_one_needs_most_is_large_enough_to_touch(
     page_for: conftest.Profiles, ada: conftest.Account, room: str
 ) -> None:
     page = page_for(ada, viewport={"width": 320, "height": 640}, has_touch=True, is_mobile=True)
-    page.goto(room)
+    opened(page, room)
     for control in page.locator(".room__head .tool, .composer__send, .composer__text").all():
         box = control.bounding_box()
         assert box
@@ -167,7 +162,7 @@ def test_f6_goes_through_the_regions_in_order_and_back(
     page_for: conftest.Profiles, ada: conftest.Account, room: str
 ) -> None:
     page = page_for(ada)
-    page.goto(room)
+    opened(page, room)
     page.locator("#log").focus()
     order = ["#body", "#rooms", "#head", "#log"]
     for place in order:
@@ -182,7 +177,7 @@ def test_arrows_go_from_message_to_message(
     page_for: conftest.Profiles, ada: conftest.Account, room: str
 ) -> None:
     page = page_for(ada)
-    page.goto(room)
+    opened(page, room)
     page.locator("#log").focus()
     last = page.locator("#messages article").last.get_attribute("id") or ""
     number = int(last[1:])
@@ -205,7 +200,7 @@ def test_a_letter_that_goes_nowhere_else_goes_to_the_composer(
     page_for: conftest.Profiles, ada: conftest.Account, room: str
 ) -> None:
     page = page_for(ada)
-    page.goto(room)
+    opened(page, room)
     page.locator("#log").focus()
     page.keyboard.type("hello")
     expect(page.locator("#body")).to_have_value("hello")
@@ -221,7 +216,7 @@ def test_the_share_dialog_keeps_the_focus_and_gives_it_back(
     page_for: conftest.Profiles, ada: conftest.Account, room: str
 ) -> None:
     page = page_for(ada)
-    page.goto(room)
+    opened(page, room)
     opener = page.locator("[data-dialog=share]")
     opener.focus()
     page.keyboard.press("Enter")
@@ -239,7 +234,7 @@ def test_the_focus_is_always_to_be_seen(
     page_for: conftest.Profiles, ada: conftest.Account, room: str
 ) -> None:
     page = page_for(ada)
-    page.goto(room)
+    opened(page, room)
     for place in ("#log", ".rooms__room", ".message__time", "[data-dialog]", "#join-name"):
         page.locator(place).first.focus()
         page.keyboard.press("Shift")
@@ -254,8 +249,7 @@ def test_only_new_messages_of_others_are_announced(
     page_for: conftest.Profiles, ada: conftest.Account, ben: conftest.Account, room: str
 ) -> None:
     page = page_for(ada)
-    page.goto(room)
-    is_live(page)
+    opened(page, room)
     announcer = page.locator("#announcer")
     expect(announcer).to_be_empty()
     say(page, "my own words")
@@ -271,8 +265,7 @@ def test_a_flood_is_announced_as_a_number(
     page_for: conftest.Profiles, ada: conftest.Account, ben: conftest.Account, room: str
 ) -> None:
     page = page_for(ada)
-    page.goto(room)
-    is_live(page)
+    opened(page, room)
     ben.say(room, *(f"flood {number}" for number in range(12)))
     shows(page, "flood 11")
     expect(page.locator("#announcer")).to_have_text(re.compile(r"^\d+ new messages$"))
@@ -287,7 +280,7 @@ def test_nothing_is_cut_off_at_320_pixels_or_with_letters_twice_the_size(
     for options in ({"width": 320, "height": 640}, {"width": 640, "height": 512}):
         page = page_for(ada, viewport=options)
         for path in ("/", room, f"{room}/settings", f"{room}/share", "/rooms", "/rooms/new"):
-            page.goto(path)
+            opened(page, path)
             if options["width"] == 640:
                 page.evaluate("document.documentElement.style.fontSize = '200%'")
             wide = page.evaluate("document.documentElement.scrollWidth - innerWidth")
@@ -301,7 +294,7 @@ def test_forced_colours_and_reduced_motion_are_kept_to(
     page_for: conftest.Profiles, ada: conftest.Account, room: str
 ) -> None:
     page = page_for(ada, forced_colors="active", reduced_motion="reduce")
-    page.goto(room)
+    opened(page, room)
     current = page.locator(".rooms__room[aria-current]")
     assert current.evaluate("e => getComputedStyle(e).outlineStyle") == "solid"
     for control in (".composer__send", ".avatar >> nth=0", ".dot >> nth=0"):

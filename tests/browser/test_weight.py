@@ -9,6 +9,7 @@ from playwright.sync_api import Page, Response, expect
 from hubbub import places
 from hubbub.web import assets
 from tests.browser import conftest
+from tests.browser.test_looks import opened
 
 Someone = Callable[[str], conftest.Account]
 
@@ -37,9 +38,7 @@ def answers_to(page: Page, path: str) -> list[Response]:
     """Everything the browser fetched to show the page and to be live."""
     answers: list[Response] = []
     page.on("response", lambda answer: answers.append(answer))
-    page.goto(path, wait_until="networkidle")
-    if page.locator("#live").count():
-        expect(page.locator("#live[data-state=on]")).to_be_attached()
+    opened(page, path).wait_for_load_state("networkidle")
     return answers
 
 
@@ -65,7 +64,7 @@ def test_a_second_visit_costs_the_page_alone(
 ) -> None:
     page = page_for(ada)
     answers_to(page, room)
-    page.goto(room, wait_until="networkidle")
+    opened(page, room).wait_for_load_state("networkidle")
     files = page.evaluate("performance.getEntriesByType('resource').map(file => file.transferSize)")
     assert len(files) >= 3
     assert not any(files), "every file comes from the browser's own store"
