@@ -3,7 +3,7 @@
 import pytest
 
 from hubbub import database
-from hubbub.domain import clock, events, log, messages, rooms
+from hubbub.domain import clock, events, log, messages, rooms, settings
 from tests import people
 from tests.domain.conftest import Counting
 
@@ -41,7 +41,7 @@ async def test_what_came_after_comes_in_order_with_its_message_in_one_query(
     db: database.Database, cast: people.Cast, counting: Counting
 ) -> None:
     posted = await messages.post(db, cast.room, cast.bob, messages.Draft("hi"))
-    await rooms.rename(db, cast.room, cast.alice, "Other")
+    await settings.rename(db, cast.room, cast.alice, "Other")
     with counting() as queries:
         found = await events.after(db, cast.room.id, 0)
     assert len(queries) == 1
@@ -78,7 +78,7 @@ async def test_an_event_shows_its_message_as_it_is_now_or_not_at_all(
     db: database.Database, cast: people.Cast
 ) -> None:
     await messages.post(db, cast.room, cast.bob, messages.Draft("erase me"))
-    await rooms.delete(db, cast.room, cast.alice)
+    await settings.delete(db, cast.room, cast.alice)
     found = await events.after(db, cast.room.id, cast.room.seq)
     assert [(event.kind, event.message) for event in found] == [("posted", None), ("deleted", None)]
 
@@ -108,7 +108,7 @@ async def test_a_failed_change_leaves_no_hole(db: database.Database, cast: peopl
 
     with pytest.raises(RuntimeError, match="on purpose"):
         await fail()
-    changed = await rooms.set_topic(db, cast.room, cast.alice, "Next")
+    changed = await settings.set_topic(db, cast.room, cast.alice, "Next")
     assert changed.seq == cast.room.seq + 1
     found = await events.after(db, cast.room.id, cast.room.seq)
     assert [event.seq for event in found] == [changed.seq]
@@ -122,6 +122,6 @@ async def test_a_room_that_is_not_there_has_no_next_place(db: database.Database)
 async def test_every_kind_that_is_written_is_listed(
     db: database.Database, cast: people.Cast
 ) -> None:
-    await rooms.set_topic(db, cast.room, cast.alice, "Next")
+    await settings.set_topic(db, cast.room, cast.alice, "Next")
     kinds = {event.kind for event in await events.after(db, cast.room.id, 0)}
     assert kinds <= log.KINDS

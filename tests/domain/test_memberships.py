@@ -6,7 +6,7 @@ import contextlib
 import pytest
 
 from hubbub import database, errors
-from hubbub.domain import accounts, events, memberships, rooms
+from hubbub.domain import accounts, events, memberships, rooms, settings
 from tests import people
 
 pytestmark = pytest.mark.anyio
@@ -60,7 +60,7 @@ async def test_joining_many_times_at_once_is_joining_once(
 async def test_an_archived_room_can_still_be_entered_to_be_read(
     db: database.Database, cast: people.Cast
 ) -> None:
-    archived = await rooms.archive(db, cast.room, cast.alice)
+    archived = await settings.archive(db, cast.room, cast.alice)
     assert await memberships.join(db, archived, cast.charlie)
 
 
@@ -77,7 +77,7 @@ async def test_nobody_joins_a_private_room(db: database.Database) -> None:
 async def test_a_room_made_private_a_moment_ago_lets_nobody_in(
     db: database.Database, cast: people.Cast
 ) -> None:
-    await rooms.set_access(db, cast.room, cast.alice, "invited")
+    await settings.set_access(db, cast.room, cast.alice, "invited")
     with pytest.raises(errors.NotFound):
         await memberships.join(db, cast.room, cast.charlie)
     assert await role(db, cast.room, cast.charlie) is None
@@ -86,7 +86,7 @@ async def test_a_room_made_private_a_moment_ago_lets_nobody_in(
 async def test_a_link_reset_a_moment_ago_lets_nobody_in(
     db: database.Database, cast: people.Cast
 ) -> None:
-    fresh = await rooms.reset_link(db, cast.room, cast.alice)
+    fresh = await settings.reset_link(db, cast.room, cast.alice)
     with pytest.raises(errors.NotFound):
         await memberships.join(db, cast.room, cast.charlie)
     assert await role(db, cast.room, cast.charlie) is None
@@ -152,7 +152,7 @@ async def test_the_last_owner_hands_over_before_leaving(
     assert await role(db, cast.room, cast.alice) == "member"
     await memberships.leave(db, cast.room, cast.alice)
     assert await changes(db, cast.room) == [("role", cast.bob.id), ("left", cast.alice.id)]
-    await rooms.rename(db, cast.room, cast.bob, "Mine now")
+    await settings.rename(db, cast.room, cast.bob, "Mine now")
 
 
 async def test_only_an_owner_hands_over_and_only_to_another_member(

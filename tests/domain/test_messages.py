@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hubbub import database, errors
-from hubbub.domain import accounts, clock, events, memberships, messages, rooms
+from hubbub.domain import accounts, clock, events, memberships, messages, rooms, settings
 from hubbub.domain.messages import Draft, Message
 from tests import people
 from tests.domain.conftest import Counting
@@ -192,7 +192,7 @@ async def test_what_was_accepted_stays_accepted_when_the_room_is_archived_or_lef
     db: database.Database, cast: people.Cast
 ) -> None:
     first = await messages.post(db, cast.room, cast.bob, Draft("hi", CID))
-    await rooms.archive(db, cast.room, cast.alice)
+    await settings.archive(db, cast.room, cast.alice)
     await memberships.leave(db, cast.room, cast.bob)
     again = await messages.post(db, cast.room, cast.bob, Draft("hi", CID))
     assert (again.number, again.created) == (first.number, False)
@@ -259,7 +259,7 @@ async def test_no_message_lands_after_the_room_was_archived(
 
     await asyncio.gather(
         *(send(author) for author in (cast.alice, cast.bob) * 3),
-        rooms.archive(db, cast.room, cast.alice),
+        settings.archive(db, cast.room, cast.alice),
         *(send(author) for author in (cast.alice, cast.bob) * 3),
     )
     log = await events.after(db, cast.room.id, cast.room.seq)

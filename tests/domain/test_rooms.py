@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from hubbub import database, errors
-from hubbub.domain import events, memberships, messages, rooms
+from hubbub.domain import events, memberships, messages, rooms, settings
 from hubbub.domain.rooms import Room
 from tests import people
 from tests.domain.conftest import Counting
@@ -17,13 +17,13 @@ pytestmark = pytest.mark.anyio
 Change = Callable[[database.Database, Room, "people.accounts.Person"], Awaitable[Room]]
 
 CHANGES: dict[str, Change] = {
-    "titled": lambda db, room, by: rooms.rename(db, room, by, "New title"),
-    "topic": lambda db, room, by: rooms.set_topic(db, room, by, "What it is about"),
-    "access": lambda db, room, by: rooms.set_access(db, room, by, "invited"),
-    "link": rooms.reset_link,
-    "archived": rooms.archive,
-    "unarchived": rooms.unarchive,
-    "deleted": rooms.delete,
+    "titled": lambda db, room, by: settings.rename(db, room, by, "New title"),
+    "topic": lambda db, room, by: settings.set_topic(db, room, by, "What it is about"),
+    "access": lambda db, room, by: settings.set_access(db, room, by, "invited"),
+    "link": settings.reset_link,
+    "archived": settings.archive,
+    "unarchived": settings.unarchive,
+    "deleted": settings.delete,
 }
 
 
@@ -190,9 +190,9 @@ async def test_the_directory_lists_listed_rooms_only(db: database.Database) -> N
     for access in rooms.ACCESS:
         await rooms.create(db, ada, f"A {access} room", access)
     archived = await rooms.create(db, ada, "Old", "listed")
-    await rooms.archive(db, archived, ada)
+    await settings.archive(db, archived, ada)
     deleted = await rooms.create(db, ada, "Gone", "listed")
-    await rooms.delete(db, deleted, ada)
+    await settings.delete(db, deleted, ada)
     page = await rooms.listed(db)
     assert [room.title for room in page.rooms] == ["A listed room"]
     assert (page.number, page.has_next) == (1, False)
@@ -246,7 +246,7 @@ async def test_my_rooms_come_by_recent_activity_and_without_those_of_others(
     ]
     await rooms.create(db, bo, "not mine")
     await messages.post(db, second, ada, messages.Draft("hi"), now=people.NOON + 10)
-    await rooms.delete(db, third, ada)
+    await settings.delete(db, third, ada)
     assert [room.title for room in await rooms.mine(db, ada)] == ["second", "first"]
     assert [room.id for room in await rooms.mine(db, ada, limit=1)] == [second.id]
     await memberships.join(db, first, bo)
@@ -288,23 +288,23 @@ async def test_to_an_outsider_a_private_room_is_not_there_to_be_changed(
     with pytest.raises(errors.NotFound):
         await CHANGES[kind](db, cast.room, cast.charlie)
     with pytest.raises(errors.NotFound):
-        await rooms.set_access(db, cast.room, cast.charlie, "listed")
+        await settings.set_access(db, cast.room, cast.charlie, "listed")
     assert await rooms.by_id(db, cast.room.id) == cast.room
 
 
 async def test_a_renamed_room_is_found_by_its_new_title(db: database.Database) -> None:
     ada = await people.person(db, "ada")
     room = await rooms.create(db, ada, "Before", "listed")
-    renamed = await rooms.rename(db, room, ada, "After")
+    renamed = await settings.rename(db, room, ada, "After")
     assert (renamed.title, renamed.handle) == ("After", "before")
     assert (await rooms.listed(db, "after")).rooms == (renamed,)
 
 
 async def test_a_topic_is_set_and_taken_away(db: database.Database, cast: people.Cast) -> None:
-    assert (await rooms.set_topic(db, cast.room, cast.alice, " Forms ")).topic == "Forms"
-    assert (await rooms.set_topic(db, cast.room, cast.alice, "")).topic == ""
+    assert (await settings.set_topic(db, cast.room, cast.alice, " Forms ")).topic == "Forms"
+    assert (await settings.set_topic(db, cast.room, cast.alice, "")).topic == ""
     with pytest.raises(errors.Invalid) as refusal:
-        await rooms.set_topic(db, cast.room, cast.alice, "x" * 251)
+        await settings.set_topic(db, cast.room, cast.alice, "x" * 251)
     assert refusal.value.field == "topic"
 
 
@@ -312,10 +312,10 @@ async def test_a_room_that_is_no_longer_listed_lets_its_handle_go(db: database.D
     ada = await people.person(db, "ada")
     room = await rooms.create(db, ada, "Talk", "listed")
     for access in ("link", "invited"):
-        changed = await rooms.set_access(db, room, ada, access)
+        changed = await settings.set_access(db, room, ada, access)
         assert (changed.access, changed.handle) == (access, None)
     assert (await rooms.create(db, ada, "Talk", "listed")).handle == "talk"
-    again = await rooms.set_access(db, changed, ada, "listed")
+    again = await settings.set_access(db, changed, ada, "listed")
     assert again.handle is not None
     assert again.handle.startswith("talk-")
 
@@ -325,19 +325,19 @@ async def test_a_listed_room_keeps_its_handle_or_gets_the_one_asked_for(
 ) -> None:
     ada = await people.person(db, "ada")
     room = await rooms.create(db, ada, "Talk", "listed", "my-talk")
-    assert (await rooms.set_access(db, room, ada, "listed")).handle == "my-talk"
-    assert (await rooms.set_access(db, room, ada, "listed", "our-talk")).handle == "our-talk"
+    assert (await settings.set_access(db, room, ada, "listed")).handle == "my-talk"
+    assert (await settings.set_access(db, room, ada, "listed", "our-talk")).handle == "our-talk"
     await rooms.create(db, ada, "Other", "listed", "taken")
     with pytest.raises(errors.Conflict) as refusal:
-        await rooms.set_access(db, room, ada, "listed", "TAKEN")
+        await settings.set_access(db, room, ada, "listed", "TAKEN")
     assert refusal.value.field == "handle"
 
 
 async def test_each_reset_makes_another_generation_of_the_link(
     db: database.Database, cast: people.Cast
 ) -> None:
-    once = await rooms.reset_link(db, cast.room, cast.alice)
-    twice = await rooms.reset_link(db, once, cast.alice)
+    once = await settings.reset_link(db, cast.room, cast.alice)
+    twice = await settings.reset_link(db, once, cast.alice)
     assert (once.generation, twice.generation) == (1, 2)
 
 
@@ -345,18 +345,18 @@ async def test_an_archived_room_can_be_read_left_and_opened_again_but_not_change
     db: database.Database, cast: people.Cast
 ) -> None:
     await messages.post(db, cast.room, cast.bob, messages.Draft("before"))
-    archived = await rooms.archive(db, cast.room, cast.alice)
+    archived = await settings.archive(db, cast.room, cast.alice)
     for attempt in (
         lambda: messages.post(db, archived, cast.bob, messages.Draft("after")),
-        lambda: rooms.rename(db, archived, cast.alice, "Other"),
-        lambda: rooms.set_topic(db, archived, cast.alice, "Other"),
+        lambda: settings.rename(db, archived, cast.alice, "Other"),
+        lambda: settings.set_topic(db, archived, cast.alice, "Other"),
         lambda: memberships.add(db, archived, cast.alice, "charlie"),
     ):
         with pytest.raises(errors.Forbidden, match="archived"):
             await attempt()
     assert [m.body for m in await messages.latest(db, archived.id, archived.seq)] == ["before"]
     await memberships.leave(db, archived, cast.bob)
-    assert (await rooms.unarchive(db, archived, cast.alice)).archived_at is None
+    assert (await settings.unarchive(db, archived, cast.alice)).archived_at is None
     posted = await messages.post(db, archived, cast.alice, messages.Draft("again"))
     assert posted.number == 2
 
@@ -367,7 +367,7 @@ async def test_a_deleted_room_is_gone_for_its_members_and_was_never_there_for_ot
     cast = await people.cast(db, "listed")
     await messages.post(db, cast.room, cast.bob, messages.Draft("erase me"))
     assert await rooms.by_handle(db, "design-talk") is not None
-    await rooms.delete(db, cast.room, cast.alice)
+    await settings.delete(db, cast.room, cast.alice)
     for member in (cast.alice, cast.bob):
         with pytest.raises(errors.Gone, match="Design talk"):
             await rooms.open(db, cast.room.public_id, member)
@@ -384,7 +384,7 @@ async def test_a_deleted_room_is_gone_for_its_members_and_was_never_there_for_ot
 async def test_nothing_can_be_done_in_a_deleted_room(
     db: database.Database, cast: people.Cast, kind: str
 ) -> None:
-    deleted = await rooms.delete(db, cast.room, cast.alice)
+    deleted = await settings.delete(db, cast.room, cast.alice)
     with pytest.raises(errors.Gone):
         await CHANGES[kind](db, cast.room, cast.alice)
     with pytest.raises(errors.NotFound):
@@ -400,9 +400,9 @@ async def test_changes_at_once_each_get_a_place_of_their_own(
     db: database.Database, cast: people.Cast
 ) -> None:
     await asyncio.gather(
-        *(rooms.rename(db, cast.room, cast.alice, f"Title {number}") for number in range(10)),
+        *(settings.rename(db, cast.room, cast.alice, f"Title {number}") for number in range(10)),
         *(messages.post(db, cast.room, cast.bob, messages.Draft(str(n))) for n in range(10)),
-        *(rooms.reset_link(db, cast.room, cast.alice) for _ in range(5)),
+        *(settings.reset_link(db, cast.room, cast.alice) for _ in range(5)),
     )
     after = await events.after(db, cast.room.id, cast.room.seq)
     assert [event.seq for event in after] == list(range(cast.room.seq + 1, cast.room.seq + 26))
@@ -416,11 +416,11 @@ async def test_changes_that_race_a_deletion_come_before_it_or_not_at_all(
 ) -> None:
     async def rename(number: int) -> None:
         with contextlib.suppress(errors.Gone):
-            await rooms.rename(db, cast.room, cast.alice, f"Title {number}")
+            await settings.rename(db, cast.room, cast.alice, f"Title {number}")
 
     await asyncio.gather(
         *(rename(number) for number in range(5)),
-        rooms.delete(db, cast.room, cast.alice),
+        settings.delete(db, cast.room, cast.alice),
         *(rename(number) for number in range(5)),
     )
     assert (await kinds(db, cast.room))[-1] == "deleted"

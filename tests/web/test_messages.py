@@ -9,7 +9,7 @@ import uuid
 import httpx2
 import pytest
 
-from hubbub.domain import events, messages, rooms
+from hubbub.domain import events, messages, settings
 from tests import elements, visitors
 from tests.web import conftest
 
@@ -66,7 +66,7 @@ async def test_a_retry_finds_what_was_accepted_before_the_room_was_archived(
 ) -> None:
     cid = str(uuid.uuid4())
     first = await post(scene, cid=cid)
-    await rooms.archive(house.db, scene.cast.room, scene.cast.alice)
+    await settings.archive(house.db, scene.cast.room, scene.cast.alice)
     again = await post(scene, cid=cid)
     assert (again.status_code, again.json()) == (200, first.json())
     refused = await post(scene, "something new")

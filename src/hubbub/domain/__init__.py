@@ -3,8 +3,9 @@
 Every function takes `db` first and the person who acts where rights matter, returns frozen
 dataclasses, and refuses with the words of `hubbub.errors`. Inside this floor imports point down:
 
+    retention
     sessions  events
-    messages  memberships
+    messages  memberships  settings
     rooms
     permissions
     accounts

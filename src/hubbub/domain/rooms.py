@@ -211,7 +211,7 @@ async def create(
     one made from the title gets an ending instead."""
     title = clean_title(title)
     check_access(access)
-    async for name in _handles(access, handle, title):
+    async for name in handles_to_try(access, handle, title):
         try:
             return await _insert(db, creator, title, access, name, clock.at(now))
         except database.UniqueViolation:
@@ -219,7 +219,7 @@ async def create(
     raise handles.taken()
 
 
-async def _handles(access: str, wanted: str | None, title: str) -> AsyncIterator[str | None]:
+async def handles_to_try(access: str, wanted: str | None, title: str) -> AsyncIterator[str | None]:
     """The handles to try, one after the other."""
     if access != "listed":
         yield None
@@ -332,102 +332,3 @@ async def _update(conn: database.Connection, room: Room, changes: Mapping[str, A
     update = rooms.update().where(rooms.c.id == room.id).values(**changes)
     row = await conn.one(update.returning(*rooms.c))
     return from_row(row) if row else room
-
-
-async def _change(
-    db: database.Database,
-    room: Room,
-    by: accounts.Person,
-    act: Act,
-    kind: str,
-    now: int | None,
-    **changes: Any,
-) -> Room:
-    async with changing(db, room, by, act, kind, now=now, person_id=by.id, **changes) as change:
-        return change.room
-
-
-async def rename(
-    db: database.Database, room: Room, by: accounts.Person, title: str, *, now: int | None = None
-) -> Room:
-    title = clean_title(title)
-    key = handles.fold(title)
-    return await _change(db, room, by, Act.RENAME, "titled", now, title=title, title_key=key)
-
-
-async def set_topic(
-    db: database.Database, room: Room, by: accounts.Person, topic: str, *, now: int | None = None
-) -> Room:
-    """An empty topic takes it away."""
-    topic = markup.clean_line(topic, field="topic", limit=TOPIC_LENGTH, min=0)
-    return await _change(db, room, by, Act.TOPIC, "topic", now, topic=topic)
-
-
-async def set_access(
-    db: database.Database,
-    room: Room,
-    by: accounts.Person,
-    access: str,
-    handle: str | None = None,
-    *,
-    now: int | None = None,
-) -> Room:
-    """Who can enter. Only listed rooms have a handle: it is made or kept for them, and let go by
-    all others."""
-    check_access(access)
-    async for name in _handles(access, handle or room.handle, room.title):
-        try:
-            return await _change(
-                db, room, by, Act.ACCESS, "access", now, access=access, handle=name
-            )
-        except database.UniqueViolation:
-            continue
-    raise handles.taken()
-
-
-async def reset_link(
-    db: database.Database, room: Room, by: accounts.Person, *, now: int | None = None
-) -> Room:
-    """Makes a new key at once: the old link opens nothing any more, except to members."""
-    generation = rooms.c.generation + 1
-    return await _change(db, room, by, Act.LINK, "link", now, generation=generation)
-
-
-async def archive(
-    db: database.Database, room: Room, by: accounts.Person, *, now: int | None = None
-) -> Room:
-    """Makes the room read-only."""
-    at = clock.at(now)
-    return await _change(db, room, by, Act.ARCHIVE, "archived", at, archived_at=at)
-
-
-async def unarchive(
-    db: database.Database, room: Room, by: accounts.Person, *, now: int | None = None
-) -> Room:
-    return await _change(db, room, by, Act.ARCHIVE, "unarchived", now, archived_at=None)
-
-
-async def delete(
-    db: database.Database, room: Room, by: accounts.Person, *, now: int | None = None
-) -> Room:
-    """Takes the room away for good: its messages are erased and its handle is free again.
-
-    The row stays with its title, so that those who were in it learn what became of it.
-    """
-    at = clock.at(now)
-    async with changing(
-        db,
-        room,
-        by,
-        Act.DELETE,
-        "deleted",
-        now=at,
-        person_id=by.id,
-        deleted_at=at,
-        handle=None,
-        topic="",
-        title_key="",
-    ) as change:
-        erasure = "DELETE FROM messages WHERE room_id = :room_id"
-        await change.conn.run(erasure, {"room_id": room.id})
-    return change.room

@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from hubbub import errors
-from hubbub.domain import rooms, security
+from hubbub.domain import rooms, security, settings
 from hubbub.domain.permissions import Act
 from hubbub.web import access, failures, forms, responses
 
@@ -28,21 +28,23 @@ async def again(request: Request, refusal: errors.Refusal) -> Response:
 @failures.gives_back(again)
 async def rename(request: Request) -> Response:
     visit, form = await access.change(request, Act.RENAME), await forms.read(request)
-    room = await rooms.rename(request.state.db, visit.room, visit.person, form.get("title", ""))
+    room = await settings.rename(request.state.db, visit.room, visit.person, form.get("title", ""))
     return _changed(request, visit, room)
 
 
 @failures.gives_back(again)
 async def topic(request: Request) -> Response:
     visit, form = await access.change(request, Act.TOPIC), await forms.read(request)
-    room = await rooms.set_topic(request.state.db, visit.room, visit.person, form.get("topic", ""))
+    room = await settings.set_topic(
+        request.state.db, visit.room, visit.person, form.get("topic", "")
+    )
     return _changed(request, visit, room)
 
 
 @failures.gives_back(again)
 async def who_enters(request: Request) -> Response:
     visit, form = await access.change(request, Act.ACCESS), await forms.read(request)
-    room = await rooms.set_access(
+    room = await settings.set_access(
         request.state.db, visit.room, visit.person, form.get("access", ""), form.get("handle")
     )
     await _record(request, "room access changed", visit, room.access)
@@ -53,7 +55,7 @@ async def who_enters(request: Request) -> Response:
 async def link(request: Request) -> Response:
     """A new link at once; the old one opens nothing any more, except to members."""
     visit = await access.change(request, Act.LINK)
-    room = await rooms.reset_link(request.state.db, visit.room, visit.person)
+    room = await settings.reset_link(request.state.db, visit.room, visit.person)
     await _record(request, "room link reset", visit)
     return _changed(request, visit, room)
 
@@ -61,14 +63,14 @@ async def link(request: Request) -> Response:
 @failures.gives_back(again)
 async def archive(request: Request) -> Response:
     visit, form = await access.change(request, Act.ARCHIVE), await forms.read(request)
-    act = rooms.unarchive if form.get("archived") == "no" else rooms.archive
+    act = settings.unarchive if form.get("archived") == "no" else settings.archive
     return _changed(request, visit, await act(request.state.db, visit.room, visit.person))
 
 
 @failures.gives_back(again)
 async def delete(request: Request) -> Response:
     visit = await access.change(request, Act.DELETE)
-    await rooms.delete(request.state.db, visit.room, visit.person)
+    await settings.delete(request.state.db, visit.room, visit.person)
     await _record(request, "room deleted", visit)
     access.changed(request, visit)
     return responses.lead_to(request, "home:show")
