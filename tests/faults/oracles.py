@@ -125,6 +125,19 @@ async def crowd(server: visitors.Host, *, size: int = 3, pages: int = 6) -> Asyn
         yield Crowd(room, present, opened)
 
 
+@contextlib.asynccontextmanager
+async def neighbours(
+    server: visitors.Host,
+) -> AsyncIterator[tuple[visitors.Person, str, visitors.Page]]:
+    """Someone with a room and a page that must not notice anything."""
+    async with visitors.Person(server, "alice") as alice:
+        if (await alice.login()).status_code != 303:
+            await alice.arrive()
+        room = await alice.create("Neighbours")
+        async with alice.watching(room) as page:
+            yield alice, room, page
+
+
 async def in_a_thread(work: Callable[[], object]) -> None:
     """Do what takes a while without holding up the pages."""
     await asyncio.to_thread(work)

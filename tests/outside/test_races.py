@@ -114,7 +114,7 @@ async def test_a_strange_cookie_is_no_session_and_no_crash(
 ) -> None:
     async with httpx2.AsyncClient(base_url=server.url, trust_env=False) as client:
         try:
-            answer = await client.get("/rooms", headers={"Cookie": cookie.encode()})
+            answer = await client.get("/rooms", headers={b"Cookie": cookie.encode()})
         except httpx2.HTTPError:
             return  # what is no header at all ends the connection
         assert answer.status_code in (200, 400, 431)
