@@ -7,7 +7,6 @@ if (composer) {
     const left = limit - [...box.value].length;
     count.hidden = left > limit / 10;
     count.value = left;
-    count.dataset.over = left < 0;
     send.ariaDisabled = left < 0 || !box.value.trim();
     if (CSS.supports("field-sizing", "content")) return;
     box.style.height = 0;
@@ -40,5 +39,5 @@ if (composer) {
   };
   box.value ||= kept()[draft] || "";
   measure();
-  if (!touch && document.activeElement === document.body) box.focus({ preventScroll: true });
+  if (!touch && !document.querySelector(":focus, #marked")) box.focus({ preventScroll: true });
 }

@@ -12,7 +12,7 @@ if (log) {
       const at = regions.findIndex((region) => region.contains(target));
       return go(regions.at((at + (e.shiftKey ? -1 : 1)) % regions.length));
     }
-    if (e.ctrlKey || e.metaKey || e.altKey || e.isComposing) return;
+    if (e.ctrlKey || e.metaKey || e.altKey) return;
     const page = { PageUp: -1, PageDown: 1 }[key];
     if (page && target === box && !box.value) log.scrollBy(0, page * log.clientHeight * .85);
     const all = $$(".message", log), at = all.indexOf(target), here = at < 0 ? all.length : at;

@@ -1,6 +1,6 @@
 // The connection: said when it is gone, and tried again at once when there is reason to.
 if ($("beat")) {
-  const [banner, lost, retry, back, missed] = ["banner", "lost", "retry", "back", "missed"].map($);
+  const [banner, lost, back, missed] = ["banner", "lost", "back", "missed"].map($);
   let heard = Date.now(), gone = heard, over, before = messages.childElementCount;
   const say = (line) => {
     banner.hidden = !line;
@@ -37,10 +37,12 @@ if ($("beat")) {
     setTimeout(() => back.hidden || say(), 2500);
   });
   setInterval(() => {
-    if (!gone) return again();
+    if (Date.now() - heard > 35000) again();
+    if (!gone) return;
     if (!over && lost.hidden && Date.now() - gone > 1900) say(lost);
-    retry.hidden = Date.now() - gone < 20000;
+    $("long").hidden = Date.now() - gone < 20000;
+    $("since").textContent = new Date(gone).toLocaleTimeString([], { timeStyle: "short" });
   }, 500);
-  retry.onclick = reconnect;
+  $("retry").onclick = reconnect;
   document.onvisibilitychange = window.ononline = again;
 }

@@ -3,7 +3,7 @@ if (log) {
   const announcer = $("announcer"), fresh = $("fresh");
   const all = () => $$(".message", messages);
   let last = +all().at(-1)?.dataset.number || 0, height = messages.offsetHeight;
-  let stuck = !$("marked"), queue = [], said = [], timer;
+  let offset = 0, stuck = !$("marked"), queue = [], said = [], timer;
   const announce = () => {
     said = said.filter((at) => at > Date.now() - 10000).concat(queue.map(Date.now));
     announcer.textContent = said.length > 5
@@ -32,17 +32,22 @@ if (log) {
       timer ||= setTimeout(announce, said.length > 5 ? 4000 : 400);
       fresh.hidden = stuck;
     }
-    if (stuck) log.scrollTop = prune() || 0;
+    if (stuck) prune();
+    // Asking for places makes the browser lay everything out, so only when there is need.
+    if (stuck && offset) log.scrollTop = 0;
+    if (CSS.supports("overflow-anchor", "auto")) return;
     // Safari anchors nothing: what came in below must not move what is being read.
-    else if (!CSS.supports("overflow-anchor", "auto")) log.scrollTop -= messages.offsetHeight - height;
+    if (!stuck) log.scrollTop -= messages.offsetHeight - height;
     height = messages.offsetHeight;
   });
   log.onscroll = () => {
     // A page of the past must not stick to its end, where more of it is loaded.
     if (detached) log.scrollTop ||= -1;
-    stuck = !detached && log.scrollTop > -80;
+    offset = log.scrollTop;
+    stuck = !detached && offset > -80;
     fresh.hidden ||= stuck;
   };
   if (detached) log.onscroll();
+  $("marked")?.focus();
   fresh.onclick = () => log.scrollTop = 0;
 }

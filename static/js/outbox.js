@@ -8,7 +8,8 @@ if (composer) {
     keep(outbox + item.cid);
   };
   const show = (item) => {
-    const echo = item.echo = $("echo").content.firstElementChild.cloneNode(true);
+    $("pending").insertAdjacentHTML("beforeend", $("echo").innerHTML);
+    const echo = item.echo = $("pending").lastElementChild;
     echo.querySelector(".message__body").innerText = item.body;
     echo.onclick = ({ target: { value } }) => {
       if (value === "copy") navigator.clipboard?.writeText(item.body);
@@ -16,7 +17,6 @@ if (composer) {
       if (value === "retry") pump(item.refused = false);
     };
     items.push(item);
-    $("pending").append(echo);
   };
   const trouble = (item, reason) => {
     item.echo.dataset.state = "stuck";
@@ -45,7 +45,6 @@ if (composer) {
       said = await answer.json();
     } catch {}
     busy = false;
-    const { status, headers } = answer || {};
     item.sent = said?.number;
     if (item.sent) {
       echo.dataset.state = "sent";
@@ -54,10 +53,11 @@ if (composer) {
       if (detached) location = path;
       return pump();
     }
+    const status = answer?.status;
     trouble(item, said?.error || unsent);
-    if (status === 401) live.end(status);
+    if (status === 401) live.end?.(status);
     item.refused = status >= 400 && status < 500 && status !== 429;
-    timer = setTimeout(pump, item.refused ? 0 : 1000 * (headers?.get("Retry-After") || 4));
+    timer = setTimeout(pump, item.refused ? 0 : 1000 * (answer?.headers.get("Retry-After") || 4));
   };
   composer.send = (body) => {
     // Every browser makes this UUID, on plain http too.

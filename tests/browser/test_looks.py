@@ -149,6 +149,23 @@ def test_ones_own_message_leads_to_the_end(
     expect(page.locator("#messages article").last).to_be_in_viewport()
 
 
+def test_a_long_day_does_not_fill_the_page(
+    page_for: conftest.Profiles, ada: conftest.Account, ben: conftest.Account
+) -> None:
+    path = ada.create("A long day")
+    ben.join(path)
+    page = opened(page_for(ada), path)
+    last = ben.say(path, *(f"message {number}" for number in range(1, 621)))
+    ends_with(page, f"message {last}")
+    kept = page.locator("#log article[data-at]")
+    expect(kept).not_to_have_count(last)
+    assert 300 <= kept.count() <= 600
+    assert "message--run" not in (kept.first.get_attribute("class") or "")
+    first = int((kept.first.get_attribute("id") or "")[1:])
+    scroll(page, -100_000)
+    expect(page.locator(f"#m{first - 50}")).to_be_attached()
+
+
 @pytest.mark.parametrize("script", [True, False])
 def test_a_link_to_a_message_leads_there_and_marks_it(
     page_for: conftest.Profiles, ada: conftest.Account, room: str, script: bool
@@ -312,12 +329,12 @@ def test_the_lines_of_one_author_stand_under_one_name(
 ) -> None:
     page = page_for(ada)
     opened(page, f"{room}/40")
-    grouped = page.locator("article.message--run").first
+    grouped = page.locator("#m41")
     expect(grouped.locator(".avatar")).to_be_hidden()
     time = grouped.locator(".message__time")
-    assert time.evaluate("e => getComputedStyle(e).opacity") == "0"
+    expect(time).to_have_css("opacity", "0")
     grouped.hover()
-    assert time.evaluate("e => getComputedStyle(e).opacity") == "1"
+    expect(time).to_have_css("opacity", "1")
 
 
 # -- sharing -----------------------------------------------------------------------------------
