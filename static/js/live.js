@@ -34,7 +34,7 @@ if ($("beat")) {
     missed.parentNode.hidden = missed.textContent < 1;
     if (banner.hidden) return;
     say(back);
-    setTimeout(() => back.hidden || say(), 2500);
+    setTimeout(() => back.hidden || say(), 2000);
   });
   setInterval(() => {
     if (Date.now() - heard > 35000) again();
