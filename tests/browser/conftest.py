@@ -28,6 +28,7 @@ ARGUMENTS = [
     "--disable-sync",
 ]
 PATIENCE = 15_000  # ms; two cores may be shared with a lot
+sync_api.expect.set_options(timeout=PATIENCE)
 
 
 class Account:

@@ -78,9 +78,6 @@ def test_a_send_that_failed_stays_and_is_sent_once(
     expect(pending).to_contain_text("said into the void")
     server.start()
     expect(page.locator("#banner")).to_be_hidden()
-    retry = pending.get_by_role("button", name="Retry")
-    if retry.count():
-        retry.first.click()
     shows(page, "said into the void")
     expect(pending).not_to_contain_text("said into the void")
     ben.say(path, "a fence")
@@ -164,6 +161,7 @@ def test_a_page_kept_by_the_browser_doubles_nothing_when_it_comes_back(
 def go_back_and_forward(page: Page, ben: conftest.Account, path: str) -> None:
     """Leave the page and come back, three times, while someone goes on talking."""
     page.add_init_script("addEventListener('pageshow', e => { window.restored = e.persisted })")
+    page.goto("/rooms")
     page.goto(path)
     is_connected(page, ben, path, "one")
     said = ["one"]
@@ -251,9 +249,6 @@ def test_a_send_whose_answer_is_lost_is_one_message(
     say(page, "accepted, and nobody said so")
     shows(page, "accepted, and nobody said so")
     page.unroute("**/messages")
-    retry = page.locator("#pending").get_by_role("button", name="Retry")
-    if retry.count():
-        retry.first.click()
     expect(page.locator("#pending")).not_to_contain_text("accepted")
     is_connected(page, ben, path, "a fence")
     assert bodies(page) == ["start", "accepted, and nobody said so", "a fence"]
@@ -280,11 +275,6 @@ def test_a_browser_that_goes_offline_keeps_what_is_written(
     expect(page.locator("#pending")).to_contain_text("and one more")
     ben.say(path, "while ada is in the tunnel")
     page.context.set_offline(False)
-    for _ in range(2):
-        retry = page.locator("#pending").get_by_role("button", name="Retry")
-        if retry.count():
-            retry.first.click()
-            ticks(page)
     shows(page, "written in a tunnel")
     shows(page, "and one more")
     shows(page, "while ada is in the tunnel")
