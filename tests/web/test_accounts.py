@@ -82,6 +82,25 @@ async def test_the_way_on_stays_on_the_site(house: conftest.House, elsewhere: st
     assert parse_qs(urlsplit(answer.headers["location"]).query)["next"] == ["/"]
 
 
+@pytest.mark.parametrize(
+    ("path", "location"),
+    [
+        ("/r/€", "/r/%E2%82%AC"),
+        ("/rooms?q=caf\u00e9", "/rooms?q=caf%C3%A9"),
+        ("/r/a%20b?x=1&y=%3F#m2", "/r/a%20b?x=1&y=%3F#m2"),
+    ],
+)
+async def test_the_way_on_may_hold_letters_that_no_header_can(
+    house: conftest.House, path: str, location: str
+) -> None:
+    await people.person(house.db, "Dora")
+    client = house.browser()
+    answer = await client.post("/login", data=who(next=path))
+    assert (answer.status_code, answer.headers["location"]) == (303, location)
+    answer = await client.get("/login", params={"next": path})
+    assert (answer.status_code, answer.headers["location"]) == (303, location)
+
+
 async def test_a_session_is_a_row_that_logging_out_deletes(house: conftest.House) -> None:
     await people.person(house.db, "Dora")
     client = house.browser()

@@ -181,6 +181,9 @@ async def test_an_old_link_leads_members_on_and_nobody_else(scene: conftest.Scen
     new = led.headers["location"].removesuffix("/messages?before=9")
     assert new != scene.path
     assert (await scene.bob.get(new)).status_code == 200
+    for strange in ("/%E2%82%AC", "/%0D%0AX:y", "/%23top", "/share?x=%C3%A9"):
+        led = await scene.bob.get(scene.path + strange)
+        assert (led.status_code, led.headers["location"]) == (303, new + strange)
     for door in GETS:
         assert (await scene.charlie.get(scene.path + door)).status_code == 404
     data = {"body": "typed before the link was reset"}

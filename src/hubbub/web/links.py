@@ -16,6 +16,7 @@ from hubbub import config, errors, signing, words
 
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 
+_PATH_MARKS = "/:@!$&'()*+,;=~"  # RFC 3986, 3.3; the rest of a path is quoted.
 _PASTED = re.compile(
     r"(?:(?P<scheme>https?)://)?(?P<host>[^/\s]*)/r/(?P<key>[^/?#\s]+)(?:[/?#]\S*)?", re.IGNORECASE
 )
@@ -86,7 +87,7 @@ def origins(settings: config.Config) -> frozenset[str]:
 
 
 def own_path(value: str) -> str:
-    """`value` when it is a path on this site, else the front page.
+    """`value` when it is a path on this site, else the front page; as it may stand in a header.
 
     Browsers read `//host`, `/\\host` and paths with tabs or line breaks as other sites.
     """
@@ -94,7 +95,14 @@ def own_path(value: str) -> str:
         return "/"
     if "\\" in value or any(ord(letter) <= 0x20 or ord(letter) == 0x7F for letter in value):
         return "/"
-    return value
+    return urllib.parse.quote(value, safe=f"{_PATH_MARKS}?#%")
+
+
+def quoted_path(path: str, query: bytes) -> str:
+    """A request's path and query as they may stand in a header: letters that no header can hold
+    are quoted, and so are question marks and hashes that were quoted before."""
+    asked = urllib.parse.quote(query, safe=f"{_PATH_MARKS}?%")
+    return urllib.parse.quote(path, safe=_PATH_MARKS) + (f"?{asked}" if asked else "")
 
 
 def quoted(value: str) -> str:

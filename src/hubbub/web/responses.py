@@ -99,6 +99,5 @@ def remember(
 
 
 def here(request: HTTPConnection) -> str:
-    """Path and query of this request."""
-    query = request.url.query
-    return request.url.path + (f"?{query}" if query else "")
+    """Path and query of this request, as they may stand in a header."""
+    return links.quoted_path(request.scope["path"], request.scope["query_string"])
