@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from urllib.parse import parse_qs, urlsplit
 
 import httpx2
@@ -234,6 +235,30 @@ async def test_guessing_is_slowed_down_and_the_right_password_is_not(
         assert field(limited, "username") == "Dora", "the form is given back"
         elsewhere = house.browser(address="192.0.2.7")
         assert (await elsewhere.post("/login", data=who())).status_code == 303
+
+
+async def test_guessing_is_slowed_down_however_the_name_is_spelled(opened: conftest.Open) -> None:
+    async with opened(rate_limits=True) as house:
+        await people.person(house.db, "Dora")
+        client = house.browser()
+        for spelling in ("Dora", "DORA", " dora", "dora\u3000", "\tDora  "):
+            wrong = who(spelling, "wrong otters rowing")
+            assert (await client.post("/login", data=wrong)).status_code == 422
+        for spelling in ("Dora", "  dora", "dora\u2003"):
+            assert (await client.post("/login", data=who(spelling))).status_code == 429, spelling
+
+
+async def test_accounts_asked_for_at_once_are_limited_like_those_one_by_one(
+    opened: conftest.Open,
+) -> None:
+    async with opened(rate_limits=True) as house:
+        client = house.browser()
+        answers = await asyncio.gather(
+            *(client.post("/register", data=who(f"dora{place}")) for place in range(8))
+        )
+        codes = sorted(answer.status_code for answer in answers)
+        assert codes == [303] * 5 + [429] * 3
+        assert await house.db.value("SELECT count(*) FROM people") == 5
 
 
 async def test_accounts_are_limited_by_address_and_failed_tries_are_not_counted(

@@ -40,8 +40,8 @@ def from_row(row: database.Record) -> Person:
 
 
 def fold(username: str) -> str:
-    """What must be unique: usernames are ASCII, so lower case is all there is to folding."""
-    return username.lower()
+    """What must be unique: usernames are ASCII, so case and margins are all there is to folding."""
+    return username.strip().lower()
 
 
 def clean_username(value: str) -> str:
@@ -68,15 +68,29 @@ async def register(
     is_admin: bool = False,
     now: int | None = None,
 ) -> Person:
-    """Makes an account. Conflict when the name is taken; reserved names are for administrators."""
+    """Makes an account. Raises what `check_new` raises."""
+    username = await check_new(db, username, password, site_name=site_name, is_admin=is_admin)
+    hashed = await passwords.hash(password, keys)
+    return await _insert(db, username, hashed, is_admin, clock.at(now))
+
+
+async def check_new(
+    db: database.Queries,
+    username: str,
+    password: str,
+    *,
+    site_name: str = "Hubbub",
+    is_admin: bool = False,
+) -> str:
+    """The username as it would be kept. Invalid when it or the password breaks the rules, Conflict
+    when the name is taken; reserved names are for administrators."""
     username = clean_username(username)
     if fold(username) in RESERVED and not is_admin:
         raise _taken()
     passwords.check_rules(password, username, site_name)
     if await by_username(db, username):
         raise _taken()
-    hashed = await passwords.hash(password, keys)
-    return await _insert(db, username, hashed, is_admin, clock.at(now))
+    return username
 
 
 async def _insert(
@@ -141,7 +155,7 @@ async def _rehash(db: database.Queries, person_id: int, password: str, keys: Seq
 
 
 async def _row(db: database.Queries, username: str) -> database.Record | None:
-    key = fold(username.strip())
+    key = fold(username)
     if not _USERNAME.fullmatch(key):
         return None  # No such name can exist; nothing unreadable reaches the database.
     columns = (people.c.username, people.c.display_name, people.c.is_admin, people.c.password)

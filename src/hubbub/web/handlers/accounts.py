@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -30,16 +28,15 @@ async def create(request: Request) -> Response:
     """A new account; it leads to the login, where the way on is kept."""
     _check_open(request)
     form, state = await forms.read(request), request.state
-    await state.limits.check("register", access.address(request))
+    username, password = form.get("username", ""), form.get("password", "")
+    site, address = templating.SITE_NAME, access.address(request)
+    await state.limits.check("register", address)
+    await accounts.check_new(state.db, username, password, site_name=site)
+    # Counted before the slow part, in which many more could begin; what is refused is not counted.
+    await state.limits.hit("register", address)
     person = await accounts.register(
-        state.db,
-        form.get("username", ""),
-        form.get("password", ""),
-        state.config.secret_keys,
-        site_name=templating.SITE_NAME,
+        state.db, username, password, state.config.secret_keys, site_name=site
     )
-    with contextlib.suppress(errors.TooMany):  # Only accounts count, and this one is made.
-        await state.limits.hit("register", access.address(request))
     await _record(request, "registered", person)
     return responses.login(
         request, links.own_path(form.get("next", "")), registered=person.username
