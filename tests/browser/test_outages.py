@@ -173,6 +173,8 @@ def go_back_and_forward(page: Page, ben: conftest.Account, path: str) -> None:
         shows(page, said[-3])
         is_connected(page, ben, path, said[-2])
         page.go_back(wait_until="commit")
+        expect(page.locator("#live")).to_have_count(0)
+        page.wait_for_function("() => document.readyState === 'complete'")
         page.go_forward(wait_until="commit")
         is_connected(page, ben, path, said[-1])
     assert bodies(page) == said
