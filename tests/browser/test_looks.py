@@ -442,6 +442,26 @@ def test_every_authors_colour_can_be_read(
     assert min(min(pair) for pair in ratios) >= 4.5
 
 
+# -- the start ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_the_start_page_says_what_this_is_and_lets_one_begin_at_once(
+    page_for: conftest.Profiles, someone: Someone, width: int
+) -> None:
+    someone("Olga").create(f"Open to all {width}", access="listed")
+    page = page_for(viewport={"width": width, "height": 800})
+    page.goto("/")
+    expect(page.get_by_role("heading", level=1)).to_have_text("A room is a link.")
+    expect(page.get_by_role("heading", level=1)).to_be_in_viewport()
+    expect(page.get_by_role("button", name="Create a room")).to_be_in_viewport()
+    expect(page.get_by_role("button", name="Join")).to_be_in_viewport()
+    expect(page.get_by_role("link", name=f"Open to all {width}")).to_be_visible()
+    page.get_by_label("What is the room about?").fill("Saturday’s hike")
+    page.get_by_role("button", name="Create a room").click()
+    expect(page).to_have_url(re.compile(r"/login\?next=.*hike"))
+
+
 # -- phones ------------------------------------------------------------------------------------
 
 
