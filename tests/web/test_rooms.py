@@ -36,6 +36,8 @@ PREFETCHES = [
     {"Sec-Purpose": "prefetch;prerender"},
     {"Purpose": "prefetch"},
     {"X-Moz": "prefetch"},
+    {"X-Purpose": "preview"},
+    {"Purpose": "Prefetch"},
     {"Sec-Fetch-Dest": "image"},
     {"Sec-Fetch-Dest": "iframe"},
     {"Sec-Fetch-Dest": "empty"},
@@ -247,6 +249,17 @@ async def test_a_signed_out_person_with_a_link_is_led_through_the_login(
         assert answer.headers["location"] == f"/login?next={path.replace('/', '%2F')}"
 
 
+async def test_scripts_learn_of_an_unknown_name_as_of_any_other_refusal(
+    scene: conftest.Scene,
+) -> None:
+    for client in (scene.alice, scene.nobody):
+        answer = await client.post("/join", data={"name": "otters"}, headers=conftest.JSON)
+        assert (answer.status_code, list(answer.json())) == (404, ["error"])
+        answer = await client.post("/join", data={"name": "otters"}, headers=conftest.HTMX)
+        assert answer.status_code == 404
+        assert answer.text.startswith('<p class="error" role="alert">')
+
+
 async def test_an_unknown_name_is_offered_to_be_created(scene: conftest.Scene) -> None:
     for client in (scene.alice, scene.nobody):
         answer = await client.post("/join", data={"name": "Otters & <b>friends</b>"})
@@ -437,6 +450,19 @@ async def test_the_owner_settles_everything(house: conftest.House, scene: confte
         "removed from room",
         "room handed over",
     ]
+
+
+@pytest.mark.parametrize(
+    ("noun", "box", "other"),
+    [("members", "add-username", "heir"), ("ownership", "heir", "add-username")],
+)
+async def test_a_refused_username_is_still_in_the_box_it_was_typed_into(
+    scene: conftest.Scene, noun: str, box: str, other: str
+) -> None:
+    answer = await scene.alice.post(f"{scene.path}/{noun}", data={"username": '"nora'})
+    assert answer.status_code == 422
+    boxes = {one.get("id"): one.get("value") for one in elements.parse(answer.text).named("input")}
+    assert (boxes[box], boxes[other]) == ('"nora', "")
 
 
 @pytest.mark.parametrize(

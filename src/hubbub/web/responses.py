@@ -35,7 +35,8 @@ def is_visit(request: Request) -> bool:
     Fetch metadata: https://www.w3.org/TR/fetch-metadata/ and the Sec-Purpose header of Fetch.
     """
     headers = request.headers
-    purposes = (headers.get(name, "") for name in ("sec-purpose", "purpose", "x-moz"))
+    names = ("sec-purpose", "purpose", "x-purpose", "x-moz")
+    purposes = [headers.get(name, "").lower() for name in names]
     return (
         request.method == "GET"
         and headers.get("sec-fetch-dest", "document") == "document"

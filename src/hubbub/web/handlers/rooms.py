@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from hubbub import errors, markup
-from hubbub.domain import handles, rooms
+from hubbub.domain import handles, permissions, rooms
 from hubbub.domain.permissions import Act
 from hubbub.web import access, failures, forms, responses
 from hubbub.web.handlers import chat
@@ -74,6 +74,8 @@ async def join(request: Request) -> Response:
     if key and request.state.person is None:
         return responses.lead_to(request, "rooms:show", key=key)  # … and from there to the login
     room = await _behind(request, key) if key else await _called(request, name)
+    if room is None and not responses.is_page(request):
+        raise permissions.unseen()  # To make one by that name is offered to people only.
     if room is None:
         return responses.page(request, "rooms/offer.html", 404, name=name)
     return responses.see_other(request.state.links.room_path(room))

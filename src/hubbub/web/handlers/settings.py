@@ -21,8 +21,11 @@ async def show(request: Request) -> Response:
 async def again(request: Request, refusal: errors.Refusal) -> Response:
     """The settings with what was typed, and the sentence beside its field."""
     field = refusal.field if refusal.field in FIELDS else ""
-    visit = await access.visit(request, Act.ARCHIVE)
-    return _page(request, visit, forms.kept(request), {field or "": refusal.message})
+    visit, typed = await access.visit(request, Act.ARCHIVE), forms.kept(request)
+    if "username" in typed:
+        # Several forms of the page ask for one; each gets its own back, by its noun.
+        typed = {request.scope["path"].rpartition("/")[2]: typed["username"]}
+    return _page(request, visit, typed, {field or "": refusal.message})
 
 
 @failures.gives_back(again)
