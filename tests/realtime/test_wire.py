@@ -222,6 +222,19 @@ async def test_text_that_is_not_utf8_ends_the_socket_and_is_no_crash(
     assert not caplog.records
 
 
+async def test_a_message_in_endless_empty_pieces_ends_the_socket(direct: Site) -> None:
+    async with connect(f"ws://127.0.0.1:{direct.port}/") as peer:
+        await peer.send(["{", *[""] * (wire.FRAGMENTS - 3), "}"])
+        await until(lambda: direct.heard == ["{}"])
+        with contextlib.suppress(ConnectionClosed):
+            await peer.send([""] * (wire.FRAGMENTS + 100))
+        with pytest.raises(ConnectionClosed) as closed:
+            await peer.recv()
+        assert closed.value.rcvd is not None
+        assert closed.value.rcvd.code == 1009
+        assert direct.heard == ["{}"]
+
+
 async def test_a_silent_peer_is_given_up_by_the_kernel() -> None:
     with wire.listen("127.0.0.1", 0) as listening:
         option = listening.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT)

@@ -33,6 +33,8 @@ DRAIN_RATE = 250.0
 """Sockets told to reconnect each second at a shutdown, so that the next process is not trampled."""
 
 CLOSE_SECONDS = 2.0
+FRAGMENTS = 1024
+"""Pieces a message may come in. Empty ones count for no size, so they need a limit of their own."""
 
 
 class Frame:
@@ -148,6 +150,13 @@ class LiveProtocol(WebSocketsSansIOProtocol):
         super().handle_connect(event)
         if hasattr(self, "scope"):
             cast(dict[str, Any], self.scope)["extensions"][EXTENSION] = self
+
+    def handle_cont(self, event: Any) -> None:
+        if len(self.frames) < FRAGMENTS:
+            super().handle_cont(event)
+        else:
+            self.frames = []
+            self.finish(1009)
 
     def send_receive_event_to_app(self) -> None:
         # uvicorn logs text that is not UTF-8 as a crash; it is only a bad client.
