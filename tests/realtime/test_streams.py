@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 
 import pytest
 
-from hubbub.realtime import channel, streams, wire
+from hubbub.realtime import channel, frames, streams, wire
 from hubbub.realtime.room import Cursor, Entry
 from hubbub.realtime.source import Opening, RoomGone
 
@@ -128,6 +128,9 @@ class Socket:
     def unblock(self) -> None:
         self.blocked_since = None
         self.on_writable()
+
+    def shows(self, fragment: str) -> bool:
+        return any(frame.startswith(fragment) for frame in self.frames)
 
     @property
     def texts(self) -> list[str]:
@@ -395,7 +398,7 @@ async def test_a_room_nobody_is_in_is_no_longer_read(site: Site) -> None:
 async def test_who_is_here_is_shown_to_all_and_who_left_is_kept_for_a_moment(site: Site) -> None:
     _, alice, _ = await site.enter(ALICE)
     bob, _, _ = await site.enter(BOB)
-    await until(lambda: "<people 1,2>" in alice.frames, seconds=3)
+    await until(lambda: alice.shows("<people 1,2>"), seconds=3)
     site.streams.disconnect(bob)
     assert await site.streams.online(ROOM) == {ALICE, BOB}
 
@@ -403,7 +406,7 @@ async def test_who_is_here_is_shown_to_all_and_who_left_is_kept_for_a_moment(sit
 async def test_who_is_here_through_another_process_is_shown_too(shared: Site) -> None:
     shared.ledger.others = frozenset({CHARLIE})
     _, alice, _ = await shared.enter(ALICE)
-    await until(lambda: "<people 1,3>" in alice.frames, seconds=3)
+    await until(lambda: alice.shows("<people 1,3>"), seconds=3)
     assert shared.ledger.recorded == {(ROOM, ALICE): 1}
 
 
@@ -411,12 +414,12 @@ async def test_typing_is_shown_to_the_others_and_ended_by_the_message(site: Site
     _, alice, _ = await site.enter(ALICE)
     writing, bob, _ = await site.enter(BOB)
     site.streams.typed(writing)
-    await until(lambda: "<typing 2>" in alice.frames)
-    assert "<typing >" in bob.frames
+    await until(lambda: alice.shows("<typing 2>"))
+    assert bob.shows("<typing >")
     assert f"typing {ROOM} {BOB}" in site.hints
     site.ledger.entries.append(Entry(Cursor(3, "a3"), b"[hi]", author=BOB))
     site.streams.hint(ROOM, 3)
-    await until(lambda: alice.frames[-1] == "<typing >")
+    await until(lambda: alice.frames[-1].startswith("<typing >"))
 
 
 async def test_typing_is_told_at_most_every_few_seconds(site: Site) -> None:
@@ -425,6 +428,28 @@ async def test_typing_is_told_at_most_every_few_seconds(site: Site) -> None:
     for _ in range(50):
         site.streams.typed(writing)
     assert len([hint for hint in site.hints if hint.startswith("typing")]) == 1
+
+
+async def test_every_frame_tells_the_page_where_it_stands(site: Site) -> None:
+    _, alice, _ = await site.enter(ALICE)
+    writing, _, _ = await site.enter(BOB, Cursor(1, "a1"))
+    site.streams.typed(writing)
+    site.say("hello")
+    await until(lambda: alice.shows("<people 1,2>") and alice.texts == ["hello"], seconds=3)
+    assert all(re.search(r'id="cursor" name="after" value="\d+\.a\d+"', f) for f in alice.frames)
+
+
+async def test_what_does_not_fit_into_one_frame_comes_in_several(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(frames, "FRAME_BYTES", 40)
+    cursor = site.ledger.entries[-1].cursor
+    for number in range(30):
+        site.ledger.write(f"w{number}")
+    _, socket, _ = await site.enter(BOB, cursor)
+    await until(lambda: len(socket.texts) == 30)
+    assert len(socket.frames) > 5
+    assert socket.texts == [f"w{number}" for number in range(30)]
 
 
 async def test_a_beat_is_answered_with_the_place_of_the_page(site: Site) -> None:

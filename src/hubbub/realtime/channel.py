@@ -8,7 +8,7 @@ import logging
 from collections.abc import Callable, Coroutine, Iterable, Sequence
 from typing import Any
 
-from hubbub.realtime import slots, wire
+from hubbub.realtime import frames, slots, wire
 from hubbub.realtime.hub import Attached, Discontinuity, Eviction, Hub
 from hubbub.realtime.room import Cohort, Cursor, Entry, Seat
 from hubbub.realtime.roster import Roster
@@ -18,8 +18,8 @@ log = logging.getLogger(__name__)
 
 COALESCE_SECONDS = 0.02
 PASS_SEATS = 2048
-FRAME_BYTES = 256 * 1024
 BLOCKED_SECONDS = 10.0
+BREATH_SECONDS = 0.05
 READ_LIMIT = 400
 SETTLED_SECONDS = 5.0
 """Several polls: by then the head is past everything a page could show when it came."""
@@ -134,8 +134,8 @@ class Channel:
         """Give those who must go what was theirs before, and nothing after."""
         for eviction in evictions:
             if eviction.owed:
-                payload = _payload(eviction.owed, fresh=eviction.seat.fresh)
-                _sender(eviction.seat).push(wire.Frame(payload))
+                frame, _ = frames.of(eviction.owed, fresh=eviction.seat.fresh)
+                _sender(eviction.seat).push(frame)
             self.close_seat(eviction.seat, ROOM_GONE if eviction.room_ended else NOT_ALLOWED)
 
     def close_seat(self, seat: Seat, code: int) -> None:
@@ -207,10 +207,9 @@ class Channel:
         if entries is None:
             self._hub.disband(self.room, cohort)
             return
-        entries = _within(entries, FRAME_BYTES)
         if cohort.roll is None:
             cohort.roll = self._roll(cohort)
-        frame, upto = wire.Frame(_payload(entries, fresh=False)), entries[-1].cursor
+        frame, upto = frames.of(entries, fresh=False)
         gone, spilled = cohort.roll.write(frame)
         seat_of = self._hub.rooms[self.room].seats
         self._hub.march(self.room, cohort, upto, [seat_of[sender] for sender in gone])
@@ -235,9 +234,7 @@ class Channel:
             self._hub.hold(seat)
             self.catch_up(seat, after)
             return None
-        entries = _within(entries, FRAME_BYTES)
-        frame = wire.Frame(_payload(entries, fresh=seat.fresh))
-        made = self._made[key] = frame, entries[-1].cursor
+        made = self._made[key] = frames.of(entries, fresh=seat.fresh)
         return made
 
     def serve(self, seat: Seat) -> None:
@@ -270,29 +267,30 @@ class Channel:
 
     async def _catch_up(self, seat: Seat, after: Cursor | None) -> None:
         upto = seat.cursor
-        try:
-            payload = await self._missed(after, upto) if after else None
-            if payload is None:
-                payload = await self._source.snapshot(self.room, upto) + _cursor_input(upto)
-        except Exception as error:
-            log.warning("cannot bring a page up to date: %r", error)
-            self.close_seat(seat, OVERLOADED)
-            return
-        if not self._is_seated(seat) or seat.cursor != upto:
-            return
-        if not _sender(seat).push(wire.Frame(payload)):
-            # Still busy with an earlier frame. The page comes back with the cursor it has.
-            self.close_seat(seat, OVERLOADED)
-            return
+        while after != upto:
+            try:
+                frame, after = await self._missed(after, upto)
+            except Exception as error:
+                log.warning("cannot bring a page up to date: %r", error)
+                self.close_seat(seat, OVERLOADED)
+                return
+            while self._is_seated(seat) and seat.blocked:  # noqa: ASYNC110 - or it is gone
+                await asyncio.sleep(BREATH_SECONDS)  # Who is blocked for too long loses the seat.
+            if not self._is_seated(seat) or seat.cursor != upto:
+                return
+            if not _sender(seat).push(frame):
+                self.close_seat(seat, OVERLOADED)
+                return
         self._hub.release(seat)
         self.serve(seat)
 
-    async def _missed(self, after: Cursor, upto: Cursor) -> bytes | None:
-        """What lies in (after, upto], or None when it cannot be proved whole."""
-        entries = await self._source.after(self.room, after, upto.seq - after.seq)
-        if not entries or entries[-1].cursor != upto:
-            return None
-        return _payload(entries, fresh=True)
+    async def _missed(self, after: Cursor | None, upto: Cursor) -> tuple[wire.Frame, Cursor]:
+        """What lies in (after, upto], or its first part; the room anew when that is not whole."""
+        if after is not None:
+            entries = await self._source.after(self.room, after, upto.seq - after.seq)
+            if entries and entries[-1].cursor == upto:
+                return frames.of(entries, fresh=True)
+        return frames.frame(await self._source.snapshot(self.room, upto), upto), upto
 
     # ------------------------------------------------- only the newest counts
 
@@ -318,18 +316,15 @@ class Channel:
         except Exception as error:
             log.warning("cannot show who is here: %r", error)
             return
-        frame = wire.Frame(fragment)
-        self._slots.show("people", lambda seat: frame, self.seats())
+        self._slots.show("people", lambda seat: fragment, self.seats())
 
     async def show_typing(self) -> None:
         """Show who is typing: to each of those who are, only the others."""
         people = self._roster.typing(self.room)
         try:
-            everyone = wire.Frame(await self._source.typing(self.room, people))
+            everyone = await self._source.typing(self.room, people)
             others = {
-                own: wire.Frame(
-                    await self._source.typing(self.room, [p for p in people if p != own])
-                )
+                own: await self._source.typing(self.room, [p for p in people if p != own])
                 for own in people
             }
         except Exception as error:
@@ -340,7 +335,7 @@ class Channel:
     def answer_beat(self, seat: Seat) -> None:
         """Tell a page that stands at the head so, which shows that the way to it is open."""
         if self._is_in_step(seat):
-            _sender(seat).push(wire.Frame(_cursor_input(seat.cursor)))
+            _sender(seat).push(frames.frame(b"", seat.cursor))
 
     def stop(self) -> None:
         """Nobody is here any more."""
@@ -351,26 +346,3 @@ class Channel:
 def _sender(seat: Seat) -> wire.Sender:
     sender: wire.Sender = seat.socket
     return sender
-
-
-def _cursor_input(cursor: Cursor) -> bytes:
-    """The hidden input that tells the page, and so its next hello, where it stands."""
-    return (
-        f'<input type="hidden" id="cursor" name="after" value="{cursor}"'
-        ' autocomplete="off" hx-swap-oob="true">'
-    ).encode()
-
-
-def _payload(entries: Sequence[Entry], *, fresh: bool) -> bytes:
-    parts = [e.clear + e.fragment for e in entries] if fresh else [e.fragment for e in entries]
-    return b"".join(parts) + _cursor_input(entries[-1].cursor)
-
-
-def _within(entries: list[Entry], limit: int) -> list[Entry]:
-    """As many of the first entries as fit into `limit` bytes, and at least one."""
-    size = 0
-    for count, entry in enumerate(entries):
-        size += len(entry.fragment) + len(entry.clear)
-        if size > limit and count:
-            return entries[:count]
-    return entries

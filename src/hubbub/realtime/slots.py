@@ -5,10 +5,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from hubbub.realtime import wire
-from hubbub.realtime.room import Seat
+from hubbub.realtime import frames, wire
+from hubbub.realtime.room import Cursor, Seat
 
-FrameFor = Callable[[Seat], wire.Frame]
+FragmentFor = Callable[[Seat], bytes]
 
 
 class Slots:
@@ -16,12 +16,14 @@ class Slots:
 
     def __init__(self, is_in_step: Callable[[Seat], bool]) -> None:
         self._is_in_step = is_in_step
-        self._shown: dict[str, FrameFor] = {}
+        self._shown: dict[str, FragmentFor] = {}
         self._owed: dict[Seat, set[str]] = {}
+        self._made: dict[tuple[bytes, Cursor], wire.Frame] = {}
 
-    def show(self, slot: str, frame_for: FrameFor, seats: Iterable[Seat]) -> None:
+    def show(self, slot: str, fragment_for: FragmentFor, seats: Iterable[Seat]) -> None:
         """Replace what a slot shows."""
-        self._shown[slot] = frame_for
+        self._shown[slot] = fragment_for
+        self._made.clear()
         for seat in seats:
             self._owed.setdefault(seat, set()).add(slot)
             self.pay(seat)
@@ -37,12 +39,21 @@ class Slots:
         if not owed or not self._is_in_step(seat):
             return
         for slot in list(owed):
-            if not seat.socket.push(self._shown[slot](seat)):
+            if not seat.socket.push(self._frame(self._shown[slot](seat), seat.cursor)):
                 return
             owed.discard(slot)
         del self._owed[seat]
 
+    def _frame(self, fragment: bytes, cursor: Cursor) -> wire.Frame:
+        """Made once for all who are shown the same at the same place."""
+        key = (fragment, cursor)
+        made = self._made.get(key)
+        if made is None:
+            made = self._made[key] = frames.frame(fragment, cursor)
+        return made
+
     def pay_all(self) -> None:
+        self._made.clear()
         for seat in list(self._owed):
             self.pay(seat)
 
