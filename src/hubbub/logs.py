@@ -18,7 +18,7 @@ from structlog.typing import EventDict, Processor
 Form = Literal["text", "json"]
 
 # What they say at a lower level names paths, and so the keys of rooms.
-_TOO_TALKATIVE = ("uvicorn", "websockets", "asyncio", "alembic", "aiosqlite", "multipart")
+_TOO_TALKATIVE = ("uvicorn", "websockets", "asyncio", "alembic", "aiosqlite", "python_multipart")
 
 _STAMPS: list[Processor] = [
     structlog.contextvars.merge_contextvars,
