@@ -177,7 +177,7 @@ class Channel:
         """
         if self._flush is None:
             loop = asyncio.get_running_loop()
-            gather = min(COALESCE_SECONDS, 2 * self._pass_seconds)
+            gather = min(COALESCE_SECONDS, self._pass_seconds / 2)
             self._flush = loop.call_at(max(loop.time(), self._flushed_at + gather), self._pass)
 
     def _pass(self) -> None:
