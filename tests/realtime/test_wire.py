@@ -178,6 +178,21 @@ async def test_a_descriptor_is_given_up_before_its_number_is_free(direct: Site) 
     assert not sender.push(wire.Frame(b"late"))
 
 
+async def test_a_socket_that_is_told_to_close_can_no_longer_be_written_to_directly(
+    direct: Site,
+) -> None:
+    async with connect(f"ws://127.0.0.1:{direct.port}/") as client:
+        sender = await direct.senders.get()
+        told: list[int] = []
+        sender.on_blocked = lambda: told.append(sender.descriptor)
+        sender.finish(4401)
+        assert len(told) == 1 and told[0] >= 0
+        assert sender.descriptor == -1
+        assert not sender.push(wire.Frame(b"secret"))
+        with pytest.raises(ConnectionClosed):
+            await client.recv()
+
+
 async def test_one_frame_reaches_a_whole_roll_and_tells_who_is_stuck_or_gone(direct: Site) -> None:
     raw = [await asyncio.to_thread(Raw, direct.port) for _ in range(3)]
     senders = [await direct.senders.get() for _ in raw]

@@ -138,13 +138,16 @@ class LiveProtocol(WebSocketsSansIOProtocol):
                 self.descriptor = os.dup(peer.fileno())
 
     def connection_lost(self, exc: Exception | None) -> None:
+        self._take_nothing_more()
+        super().connection_lost(exc)
+
+    def _take_nothing_more(self) -> None:
         # Whoever writes to the descriptor must know before its number is free for others.
         self.blocked_since = self.loop.time()
         self.on_blocked()
         descriptor, self.descriptor = self.descriptor, -1
         if descriptor >= 0:
             os.close(descriptor)
-        super().connection_lost(exc)
 
     def handle_connect(self, event: Any) -> None:
         super().handle_connect(event)
@@ -199,7 +202,9 @@ class LiveProtocol(WebSocketsSansIOProtocol):
             return
         self.queue.put_nowait({"type": "websocket.disconnect", "code": code, "reason": ""})
         self.stop_keepalive()
-        if self.blocked_since is not None:
+        is_blocked = self.blocked_since is not None
+        self._take_nothing_more()
+        if is_blocked:
             self.transport.abort()
             return
         self.conn.send_close(code)
