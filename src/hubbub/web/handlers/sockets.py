@@ -11,13 +11,12 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from hubbub import errors
 from hubbub.domain import clock, sessions
 from hubbub.realtime import streams, wire
+from hubbub.realtime.channel import NOT_ALLOWED, OVERLOADED, ROOM_GONE, SIGNED_OUT
 from hubbub.realtime.room import Cursor
 from hubbub.web import access, frames
 
 FRAMES_PER_MINUTE = 120
 """A page says it is typing every three seconds and beats every 25; the rest is not honest."""
-
-SIGNED_OUT, NOT_ALLOWED, ROOM_GONE, COME_BACK, POLICY = 4401, 4403, 4404, 1013, 1008
 
 
 async def live(websocket: WebSocket) -> None:
@@ -46,7 +45,7 @@ async def live(websocket: WebSocket) -> None:
     except frames.Unreadable as unreadable:
         client.sender.finish(unreadable.code)
     except errors.Unavailable:
-        client.sender.finish(COME_BACK)
+        client.sender.finish(OVERLOADED)
     finally:
         rooms.disconnect(client)
 
@@ -59,7 +58,7 @@ def _code(refusal: errors.Refusal) -> int:
             return NOT_ALLOWED
         case errors.NotFound() | errors.Gone():
             return ROOM_GONE
-    return COME_BACK
+    return OVERLOADED
 
 
 async def _listen(websocket: WebSocket, client: streams.Client, room: int) -> None:
@@ -68,7 +67,7 @@ async def _listen(websocket: WebSocket, client: streams.Client, room: int) -> No
     allowance = wire.Allowance(FRAMES_PER_MINUTE, seconds=60)
     while (said := await _said(websocket)) is not None:
         if not allowance.take():
-            client.sender.finish(POLICY)
+            client.sender.finish(frames.POLICY)
             return
         match said.get("op"):
             case "hello" if client.seat is None:
