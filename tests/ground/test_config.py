@@ -114,8 +114,8 @@ def test_a_bad_value_is_answered_with_the_settings_name_and_what_it_should_be(
 def test_a_refused_secret_or_address_with_a_password_is_not_repeated() -> None:
     for name, value in [
         ("HUBBUB_SECRET_KEY", "hunter2"),
-        ("HUBBUB_DATABASE_URL", "mysql://root:hunter2@db/chat"),
-        ("HUBBUB_BROADCAST_URL", "amqp://root:hunter2@mq"),
+        ("HUBBUB_DATABASE_URL", "mysql://chat:hunter2@db/chat"),
+        ("HUBBUB_BROADCAST_URL", "amqp://chat:hunter2@mq"),
     ]:
         with pytest.raises(BadSetting) as caught:
             read(**{name: value})
