@@ -47,7 +47,6 @@ _AFTER = (
     " LEFT JOIN people a ON a.id = m.author_id"
     " WHERE e.room_id = :room_id AND e.seq > :seq ORDER BY e.seq LIMIT :limit"
 )
-_TAG_AT = "SELECT tag FROM events WHERE room_id = :room_id AND seq = :seq"
 _TRIM = (
     "DELETE FROM events WHERE (room_id, seq) IN (SELECT e.room_id, e.seq FROM events e"
     " JOIN rooms r ON r.id = e.room_id WHERE e.at < :before AND e.seq < r.seq"
@@ -84,12 +83,6 @@ async def after(db: database.Queries, room_id: int, seq: int, limit: int = LIMIT
         )
         for row in rows
     ]
-
-
-async def tag_at(db: database.Queries, room_id: int, seq: int) -> str | None:
-    """The tag of a place in the log; a cursor that says otherwise is of another log."""
-    tag: str | None = await db.value(_TAG_AT, {"room_id": room_id, "seq": _bounded(seq)})
-    return tag
 
 
 async def trim(db: database.Database, before_ms: int) -> int:
