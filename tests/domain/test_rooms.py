@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from hubbub import database, errors
-from hubbub.domain import events, memberships, messages, rooms, settings
+from hubbub.domain import directory, events, memberships, messages, rooms, settings
 from hubbub.domain.rooms import Room
 from tests import people
 from tests.domain.conftest import Counting
@@ -193,23 +193,23 @@ async def test_the_directory_lists_listed_rooms_only(db: database.Database) -> N
     await settings.archive(db, archived, ada)
     deleted = await rooms.create(db, ada, "Gone", "listed")
     await settings.delete(db, deleted, ada)
-    page = await rooms.listed(db)
+    page = await directory.listed(db)
     assert [room.title for room in page.rooms] == ["A listed room"]
     assert (page.number, page.has_next) == (1, False)
 
 
 async def test_the_directory_is_paged_by_title(db: database.Database) -> None:
     ada = await people.person(db, "ada")
-    for number in reversed(range(rooms.PAGE + 3)):
+    for number in reversed(range(directory.PAGE + 3)):
         await rooms.create(db, ada, f"room {number:02}", "listed")
-    first, second = await rooms.listed(db, "", 1), await rooms.listed(db, "", 2)
-    assert (len(first.rooms), first.has_next) == (rooms.PAGE, True)
+    first, second = await directory.listed(db, "", 1), await directory.listed(db, "", 2)
+    assert (len(first.rooms), first.has_next) == (directory.PAGE, True)
     assert (len(second.rooms), second.has_next) == (3, False)
     titles = [room.title for room in first.rooms + second.rooms]
-    assert titles == [f"room {number:02}" for number in range(rooms.PAGE + 3)]
+    assert titles == [f"room {number:02}" for number in range(directory.PAGE + 3)]
     for number in (3, 10**18):
-        assert (await rooms.listed(db, "", number)).rooms == ()
-    assert (await rooms.listed(db, "", -1)).number == 1
+        assert (await directory.listed(db, "", number)).rooms == ()
+    assert (await directory.listed(db, "", -1)).number == 1
 
 
 @pytest.mark.parametrize(
@@ -233,7 +233,7 @@ async def test_the_directory_is_searched_by_name_and_takes_signs_literally(
     await rooms.create(db, ada, "Café Müller", "listed")
     await rooms.create(db, ada, "100% fun", "listed")
     await rooms.create(db, ada, "Hey!", "listed", "heyho")
-    assert {room.title for room in (await rooms.listed(db, q)).rooms} == found
+    assert {room.title for room in (await directory.listed(db, q)).rooms} == found
 
 
 async def test_my_rooms_come_by_recent_activity_and_without_those_of_others(
@@ -297,7 +297,7 @@ async def test_a_renamed_room_is_found_by_its_new_title(db: database.Database) -
     room = await rooms.create(db, ada, "Before", "listed")
     renamed = await settings.rename(db, room, ada, "After")
     assert (renamed.title, renamed.handle) == ("After", "before")
-    assert (await rooms.listed(db, "after")).rooms == (renamed,)
+    assert (await directory.listed(db, "after")).rooms == (renamed,)
 
 
 async def test_a_topic_is_set_and_taken_away(db: database.Database, cast: people.Cast) -> None:

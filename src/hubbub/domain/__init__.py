@@ -5,7 +5,7 @@ dataclasses, and refuses with the words of `hubbub.errors`. Inside this floor im
 
     retention
     sessions  events
-    messages  memberships  settings
+    messages  memberships  settings  directory
     rooms
     permissions
     accounts

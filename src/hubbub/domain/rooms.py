@@ -26,8 +26,6 @@ ACCESS = ("listed", "link", "invited")
 TITLE_LENGTH = 80
 TOPIC_LENGTH = 250
 LOBBY = "lobby"
-PAGE = 20
-_LAST_PAGE = 10_000
 _ATTEMPTS = 6
 
 
@@ -55,16 +53,6 @@ class Member:
     person: accounts.Person
     role: str
     joined_at: int
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """Some of the listed rooms: page `number` (from 1) of those whose name holds `q`."""
-
-    rooms: tuple[Room, ...]
-    q: str
-    number: int
-    has_next: bool
 
 
 _COLUMNS = tuple(field.name for field in dataclasses.fields(Room))
@@ -167,26 +155,6 @@ async def by_handle(
 async def _one(db: database.Queries, condition: sqlalchemy.ColumnElement[bool]) -> Room | None:
     row = await db.one(sqlalchemy.select(rooms).where(condition))
     return from_row(row) if row else None
-
-
-async def listed(db: database.Queries, q: str = "", number: int = 1) -> Page:
-    """The directory: listed rooms whose title or handle holds `q`, by title."""
-    number = min(max(number, 1), _LAST_PAGE)
-    here = (rooms.c.access == "listed") & rooms.c.archived_at.is_(None) & visible_to(None)
-    query = sqlalchemy.select(rooms).where(here).order_by(rooms.c.title_key, rooms.c.id)
-    sought = handles.fold(q[:TITLE_LENGTH].replace("\0", ""))
-    if sought:
-        pattern = f"%{_escaped(sought)}%"
-        by_title = rooms.c.title_key.like(pattern, escape="!")
-        query = query.where(by_title | rooms.c.handle.like(pattern, escape="!"))
-    rows = await db.all(query.limit(PAGE + 1).offset((number - 1) * PAGE))
-    return Page(tuple(map(from_row, rows[:PAGE])), q, number, len(rows) > PAGE)
-
-
-def _escaped(text: str) -> str:
-    for character in "!%_":
-        text = text.replace(character, f"!{character}")
-    return text
 
 
 async def mine(db: database.Queries, person: accounts.Person, limit: int = 100) -> list[Room]:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from starlette.requests import Request
 from starlette.responses import Response
 
-from hubbub.domain import accounts, memberships, rooms
+from hubbub.domain import accounts, directory, memberships, rooms
 from hubbub.web import access, responses
 from hubbub.web.handlers import chat
 
 
 async def show(request: Request) -> Response:
     if request.state.person is None:
-        listed = await rooms.listed(request.state.db)
+        listed = await directory.listed(request.state.db)
         return responses.page(request, "home/show.html", listed=listed)
     visit = await _last(request, access.person(request))
     if visit is None:

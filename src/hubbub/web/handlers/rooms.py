@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from hubbub import errors, markup
-from hubbub.domain import handles, permissions, rooms
+from hubbub.domain import directory, handles, permissions, rooms
 from hubbub.domain.permissions import Act
 from hubbub.web import access, failures, forms, responses
 from hubbub.web.handlers import chat
@@ -24,7 +24,7 @@ async def show(request: Request) -> Response:
 async def index(request: Request) -> Response:
     """The directory, for everyone."""
     asked, state = request.query_params, request.state
-    page = await rooms.listed(
+    page = await directory.listed(
         state.db, asked.get("q", "")[:PASTED_LENGTH], forms.number(asked.get("page", "")) or 1
     )
     mine = await rooms.mine(state.db, state.person) if state.person else []
