@@ -8,6 +8,7 @@ import dataclasses
 import hashlib
 import uuid
 from dataclasses import dataclass
+from typing import Any
 
 from hubbub import database, errors, markup, words
 from hubbub.domain import accounts, clock, log, permissions, rooms
@@ -170,51 +171,44 @@ async def post(
 async def _write(
     conn: database.Connection, room: rooms.Room, author: accounts.Person, draft: Draft, now: int
 ) -> Posted:
-    place = await conn.one(
-        _ADVANCE,
-        {
-            "room_id": room.id,
-            "author_id": author.id,
-            "now": now,
-            "today": now // clock.DAY,
-            "since": now - RUN_PAUSE,
-        },
-    )
-    if place is None:
-        raise _NotWritten
-    seq, number, run = place["seq"], place["last_number"], place["last_run"]
-    message_id = await conn.value(
-        _INSERT,
-        {
-            "room_id": room.id,
-            "author_id": author.id,
-            "number": number,
-            "seq": seq,
-            "body": draft.body,
-            "run": run,
-            "posted_at": now,
-            "cid": draft.cid,
-            "digest": draft.digest if draft.cid else None,
-        },
-    )
+    seq, number, run = await _take_place(conn, room.id, author.id, now)
+    values: dict[str, Any] = {
+        "room_id": room.id,
+        "number": number,
+        "seq": seq,
+        "body": draft.body,
+        "run": run,
+        "posted_at": now,
+        "cid": draft.cid,
+    }
+    digest = draft.digest if draft.cid else None
+    message_id = await conn.value(_INSERT, {**values, "author_id": author.id, "digest": digest})
     if message_id is None:
         raise _NotWritten
     position = await log.append(
         conn, room.id, seq, "posted", now=now, person_id=author.id, message_id=message_id
     )
     message = Message(
-        message_id,
-        room.id,
-        number,
-        seq,
-        author.username,
-        author.name,
-        draft.body,
-        run,
-        now,
-        draft.cid,
+        id=message_id, author_username=author.username, author_name=author.name, **values
     )
     return Posted(message, position.tag, created=True)
+
+
+async def _take_place(
+    conn: database.Connection, room_id: int, author_id: int, now: int
+) -> tuple[int, int, int]:
+    """The next seq and number of the room, and the place in a run."""
+    values = {
+        "room_id": room_id,
+        "author_id": author_id,
+        "now": now,
+        "today": now // clock.DAY,
+        "since": now - RUN_PAUSE,
+    }
+    place = await conn.one(_ADVANCE, values)
+    if place is None:
+        raise _NotWritten
+    return place["seq"], place["last_number"], place["last_run"]
 
 
 async def _accepted(
