@@ -23,7 +23,7 @@ import hubbub
 from hubbub import config, database, logs, migrations, words
 from hubbub.domain import accounts, rooms, security
 from hubbub.errors import BadSetting, Refusal
-from hubbub.realtime import wire
+from hubbub.realtime import protocol
 
 MAX_FRAME = 4096  # bytes; what browsers send is far smaller
 PING_EVERY = 20.0  # seconds
@@ -164,7 +164,7 @@ def _with_database(
 
 def _listen(settings: config.Config) -> socket.socket:
     try:
-        return wire.listen(settings.host, settings.port)
+        return protocol.listen(settings.host, settings.port)
     except OSError as error:
         sentence = words.gettext("{host}, port {port}, cannot be listened on: {reason}.")
         reason = (error.strerror or str(error)).lower()
@@ -198,7 +198,7 @@ def _run(settings: config.Config, listening: socket.socket) -> None:
         workers=settings.workers,
         loop="uvloop",
         http="httptools",
-        ws=wire.LiveProtocol,
+        ws=protocol.LiveProtocol,
         ws_max_size=MAX_FRAME,
         # Deflate would double the CPU and the memory of every socket.
         ws_per_message_deflate=False,

@@ -18,7 +18,7 @@ from starlette.websockets import WebSocket
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
-from hubbub.realtime import wire
+from hubbub.realtime import protocol, wire
 
 pytestmark = pytest.mark.anyio
 
@@ -41,13 +41,13 @@ class Site:
 
 
 @contextlib.asynccontextmanager
-async def served(*, protocol: object) -> AsyncIterator[Site]:
+async def served(*, ws: object) -> AsyncIterator[Site]:
     site = Site()
     app = Starlette(routes=[WebSocketRoute("/", site.endpoint)])
-    listening = wire.listen("127.0.0.1", 0)
+    listening = protocol.listen("127.0.0.1", 0)
     site.port = listening.getsockname()[1]
     settings = uvicorn.Config(
-        app, ws=protocol, ws_max_size=4096, ws_per_message_deflate=False, log_config=None
+        app, ws=ws, ws_max_size=4096, ws_per_message_deflate=False, log_config=None
     )  # type: ignore[arg-type]
     server = uvicorn.Server(settings)
     task = asyncio.create_task(server._serve([listening]))
@@ -65,15 +65,15 @@ async def until(condition: Callable[[], object], seconds: float = 10.0) -> None:
             await asyncio.sleep(0.01)
 
 
-@pytest.fixture(params=[wire.LiveProtocol, "websockets-sansio"], ids=["direct", "plain"])
+@pytest.fixture(params=[protocol.LiveProtocol, "websockets-sansio"], ids=["direct", "plain"])
 async def site(request: pytest.FixtureRequest) -> AsyncIterator[Site]:
-    async with served(protocol=request.param) as made:
+    async with served(ws=request.param) as made:
         yield made
 
 
 @pytest.fixture
 async def direct() -> AsyncIterator[Site]:
-    async with served(protocol=wire.LiveProtocol) as made:
+    async with served(ws=protocol.LiveProtocol) as made:
         yield made
 
 
@@ -239,10 +239,10 @@ async def test_text_that_is_not_utf8_ends_the_socket_and_is_no_crash(
 
 async def test_a_message_in_endless_empty_pieces_ends_the_socket(direct: Site) -> None:
     async with connect(f"ws://127.0.0.1:{direct.port}/") as peer:
-        await peer.send(["{", *[""] * (wire.FRAGMENTS - 3), "}"])
+        await peer.send(["{", *[""] * (protocol.FRAGMENTS - 3), "}"])
         await until(lambda: direct.heard == ["{}"])
         with contextlib.suppress(ConnectionClosed):
-            await peer.send([""] * (wire.FRAGMENTS + 100))
+            await peer.send([""] * (protocol.FRAGMENTS + 100))
         with pytest.raises(ConnectionClosed) as closed:
             await peer.recv()
         assert closed.value.rcvd is not None
@@ -251,15 +251,6 @@ async def test_a_message_in_endless_empty_pieces_ends_the_socket(direct: Site) -
 
 
 async def test_a_silent_peer_is_given_up_by_the_kernel() -> None:
-    with wire.listen("127.0.0.1", 0) as listening:
+    with protocol.listen("127.0.0.1", 0) as listening:
         option = listening.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT)
-        assert option == wire.DEAD_PEER_MS
-
-
-def test_an_allowance_is_used_up_and_comes_back(monkeypatch: pytest.MonkeyPatch) -> None:
-    now = 100.0
-    monkeypatch.setattr(wire.time, "monotonic", lambda: now)
-    allowance = wire.Allowance(3, seconds=60)
-    assert [allowance.take() for _ in range(5)] == [True, True, True, False, False]
-    now = 161.0
-    assert allowance.take()
+        assert option == protocol.DEAD_PEER_MS

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -57,3 +58,20 @@ def _clean(value: object, depth: int) -> bool:
     if isinstance(value, list):
         return depth > 0 and all(_clean(part, depth - 1) for part in value)
     return True
+
+
+class Allowance:
+    """How many frames a peer may send in a stretch of time; unused ones do not pile up."""
+
+    def __init__(self, frames: int, seconds: float) -> None:
+        self._frames = frames
+        self._seconds = seconds
+        self._used = 0
+        self._since = 0.0
+
+    def take(self) -> bool:
+        now = time.monotonic()
+        if now - self._since >= self._seconds:
+            self._since, self._used = now, 0
+        self._used += 1
+        return self._used <= self._frames

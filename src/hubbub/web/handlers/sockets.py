@@ -64,7 +64,7 @@ def _code(refusal: errors.Refusal) -> int:
 async def _listen(websocket: WebSocket, client: streams.Client, room: int) -> None:
     """Until the socket ends. What comes before hello is ignored: it was meant for another time."""
     rooms: streams.Streams = websocket.state.streams
-    allowance = wire.Allowance(FRAMES_PER_MINUTE, seconds=60)
+    allowance = frames.Allowance(FRAMES_PER_MINUTE, seconds=60)
     while (said := await _said(websocket)) is not None:
         if not allowance.take():
             client.sender.finish(frames.POLICY)
