@@ -7,9 +7,11 @@ usage and settings, 1 for the rest), never with a traceback.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import dataclasses
 import logging
 import os
+import resource
 import socket
 import sys
 from collections.abc import Awaitable, Callable
@@ -89,6 +91,7 @@ def serve(
 ) -> None:
     """Migrate the database, then serve."""
     settings = config.from_environment(host=host, port=port, workers=workers)
+    _allow_many_sockets()
     logs.set_up(settings.log_format, supervisor=settings.workers > 1)
     listening = _listen(settings)
     settings = dataclasses.replace(settings, port=listening.getsockname()[1])
@@ -160,6 +163,16 @@ def _with_database(
             await db.disconnect()
 
     return asyncio.run(run())
+
+
+def _allow_many_sockets() -> None:
+    """Raise the soft limit of descriptors to the hard one, here and in the workers.
+
+    A page that is open takes two of them, and shells and systemd give a process 1,024.
+    """
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with contextlib.suppress(OSError, ValueError):  # Some systems name no number and take none.
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 def _listen(settings: config.Config) -> socket.socket:
