@@ -27,13 +27,13 @@ async def test_restarts_under_load_lose_nothing_and_close_no_socket(
     with servers.Server(tmp_path, workers=2, database=url, broadcast=redis.url) as server:
         async with oracles.crowd(server, size=3, pages=8) as crowd:
 
-            async def restart_many_times() -> None:
-                for _ in range(5):
+            async def restart_ten_times() -> None:
+                for _ in range(10):
                     await oracles.in_a_thread(own_postgres.restart)
                     # Serving again within three seconds: six more messages are accepted.
                     await crowd.accepted(len(crowd.sent) + 6, within=6)
 
-            await crowd.talk_through(restart_many_times(), pause=0.03)
+            await crowd.talk_through(restart_ten_times(), pause=0.03)
             await crowd.converges()
             assert all(page.closings == [] for page in crowd.pages), "sockets stayed open"
 
