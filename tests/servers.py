@@ -8,28 +8,15 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import Self
 
 import httpx2
 
 from tests import services
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
-T = TypeVar("T")
-
-
-def until(condition: Callable[[], T], what: str, *, within: float = 20.0) -> T:
-    """Wait for a condition of a synchronous test; its value once it holds."""
-    deadline = time.monotonic() + within
-    while True:
-        value = condition()
-        if value:
-            return value
-        if time.monotonic() > deadline:
-            raise AssertionError(f"not within {within:g} s: {what}")
-        time.sleep(0.02)
 
 
 class Server:
@@ -76,7 +63,7 @@ class Server:
         if error is None:
             self.assert_calm()
         else:
-            error.add_note("the end of the server's log:\n" + self.log()[-3000:])
+            error.add_note("the end of the server's log:\n" + self._end_of_log())
 
     def start(self, *, within: float = 30.0) -> None:
         """Start and wait until every worker is there and the address is ready."""
@@ -90,7 +77,7 @@ class Server:
                 stdin=subprocess.DEVNULL,
                 start_new_session=True,
             )
-        until(self._is_up, f"the server is ready; its log:\n{self.log()[-3000:]}", within=within)
+        services.until(self._is_up, "the server is ready", within=within, explain=self._end_of_log)
 
     def command(self) -> list[str]:
         """What a host would type."""
@@ -130,7 +117,7 @@ class Server:
 
     def kill_worker(self, place: int = 0) -> int:
         """`kill -9` one worker and say which; the master puts another in its place."""
-        everyone = until(self._all_workers, "all workers are there")
+        everyone = services.until(self._all_workers, "all workers are there")
         victim = everyone[place]
         os.kill(victim, signal.SIGKILL)
         return victim
@@ -169,6 +156,9 @@ class Server:
     def log(self) -> str:
         """Everything the server has printed, over all its starts."""
         return self._log.read_text(errors="replace") if self._log.exists() else ""
+
+    def _end_of_log(self) -> str:
+        return self.log()[-3000:]
 
     def assert_calm(self) -> None:
         """Nothing that happened so far may have been logged as a crash."""

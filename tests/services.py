@@ -12,9 +12,10 @@ import time
 import uuid
 from collections.abc import Callable
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeVar
 
 READY_SECONDS = 30
+T = TypeVar("T")
 
 
 def free_port() -> int:
@@ -22,6 +23,24 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+def until(
+    condition: Callable[[], T],
+    what: str,
+    *,
+    within: float = 20.0,
+    explain: Callable[[], str] = str,
+) -> T:
+    """Wait for a condition of a synchronous test; its value once it holds.
+
+    `explain` says, after `within` seconds in vain, what may be the reason.
+    """
+    deadline = time.monotonic() + within
+    while not (value := condition()):
+        assert time.monotonic() < deadline, f"not within {within:g} s: {what}\n{explain()}"
+        time.sleep(0.02)
+    return value
 
 
 class Service:
@@ -67,7 +86,8 @@ class Service:
                 start_new_session=True,
                 **self.identity(),
             )
-        _until(self.answers, f"{type(self).__name__} answers on port {self.port}", self.log)
+        what = f"{type(self).__name__} answers on port {self.port}"
+        until(self.answers, what, within=READY_SECONDS, explain=self.log)
 
     def stop(self, how: signal.Signals = signal.SIGTERM) -> None:
         """Ends it in an orderly way; a paused one too."""
@@ -226,10 +246,3 @@ class Postgres(Service):
         )
         assert done.returncode == 0, done.stderr
         return str(done.stdout).strip()
-
-
-def _until(condition: Callable[[], bool], what: str, explain: Callable[[], str]) -> None:
-    deadline = time.monotonic() + READY_SECONDS
-    while not condition():
-        assert time.monotonic() < deadline, f"not within {READY_SECONDS} s: {what}\n{explain()}"
-        time.sleep(0.02)

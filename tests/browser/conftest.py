@@ -127,6 +127,16 @@ def someone(server: servers.Server) -> Iterator[Callable[[str], Account]]:
         account.client.close()
 
 
+@pytest.fixture(scope="module")
+def ada(someone: Callable[[str], Account]) -> Account:
+    return someone("Ada")
+
+
+@pytest.fixture(scope="module")
+def ben(someone: Callable[[str], Account]) -> Account:
+    return someone("Ben")
+
+
 class Profiles:
     """The browser profiles of one test, and what went wrong in them."""
 

@@ -22,16 +22,6 @@ RUN = """() => axe.run({ runOnly: { type: "tag", values: [
 
 
 @pytest.fixture(scope="module")
-def ada(someone: Someone) -> conftest.Account:
-    return someone("Ada")
-
-
-@pytest.fixture(scope="module")
-def ben(someone: Someone) -> conftest.Account:
-    return someone("Ben")
-
-
-@pytest.fixture(scope="module")
 def room(ada: conftest.Account, ben: conftest.Account) -> str:
     path = ada.create("Everyone can use it", access="listed", handle="for-all-of-us")
     ben.join(path)

@@ -22,16 +22,6 @@ SAID = 120
 
 
 @pytest.fixture(scope="module")
-def ada(someone: Someone) -> conftest.Account:
-    return someone("Ada")
-
-
-@pytest.fixture(scope="module")
-def ben(someone: Someone) -> conftest.Account:
-    return someone("Ben")
-
-
-@pytest.fixture(scope="module")
 def room(ada: conftest.Account, ben: conftest.Account) -> str:
     """A room with more than two pages of messages; Ada and Ben took turns by threes."""
     path = ada.create("Design talk")

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from tests import elements, servers, visitors
+from tests import elements, servers, services, visitors
 from tests.browser import conftest
 from tests.browser.test_journeys import bodies, say, shows
 
@@ -36,13 +36,20 @@ def is_connected(page: Page, ben: conftest.Account, path: str, text: str) -> Non
     shows(page, text)
 
 
-def test_a_draft_survives_a_restart_and_missed_messages_arrive(
-    page_for: conftest.Profiles, room: Room, server: servers.Server
-) -> None:
+def talking(page_for: conftest.Profiles, room: Room, text: str) -> Page:
+    """Ada's page, in which what Ben says just arrived."""
     ada, ben, path = room
     page = page_for(ada)
     page.goto(path)
-    is_connected(page, ben, path, "before the outage")
+    is_connected(page, ben, path, text)
+    return page
+
+
+def test_a_draft_survives_a_restart_and_missed_messages_arrive(
+    page_for: conftest.Profiles, room: Room, server: servers.Server
+) -> None:
+    _, ben, path = room
+    page = talking(page_for, room, "before the outage")
     page.locator("#body").press_sequentially("half a tho")
     page_for.expect(OUTAGE)
     server.kill()
@@ -66,10 +73,8 @@ def test_a_draft_survives_a_restart_and_missed_messages_arrive(
 def test_a_send_that_failed_stays_and_is_sent_once(
     page_for: conftest.Profiles, room: Room, server: servers.Server
 ) -> None:
-    ada, ben, path = room
-    page = page_for(ada)
-    page.goto(path)
-    is_connected(page, ben, path, "before")
+    _, ben, path = room
+    page = talking(page_for, room, "before")
     page_for.expect(OUTAGE)
     server.kill()
     say(page, "said into the void")
@@ -190,10 +195,8 @@ def test_thirty_cold_loads_all_connect(page_for: conftest.Profiles, room: Room) 
 
 
 def test_short_outages_lose_and_double_nothing(page_for: conftest.Profiles, room: Room) -> None:
-    ada, ben, path = room
-    page = page_for(ada)
-    page.goto(path)
-    is_connected(page, ben, path, "start")
+    _, ben, path = room
+    page = talking(page_for, room, "start")
     page_for.expect(OUTAGE)
     said = ["start"]
     for place in range(8):
@@ -209,15 +212,12 @@ def test_short_outages_lose_and_double_nothing(page_for: conftest.Profiles, room
 def test_what_is_typed_while_a_send_is_on_its_way_stays(
     page_for: conftest.Profiles, room: Room
 ) -> None:
-    ada, ben, path = room
-    page = page_for(ada)
-    page.goto(path)
-    is_connected(page, ben, path, "start")
+    page = talking(page_for, room, "start")
     held: list[Route] = []
     page.route("**/messages", lambda route: held.append(route))
     say(page, "the first thought")
     page.locator("#body").press_sequentially("the next thou")
-    servers.until(lambda: ticks(page) and held, "the send is on its way")
+    services.until(lambda: ticks(page) and held, "the send is on its way")
     held[0].continue_()
     page.unroute("**/messages")
     shows(page, "the first thought")
@@ -238,9 +238,7 @@ def test_a_send_whose_answer_is_lost_is_one_message(
     page_for: conftest.Profiles, room: Room
 ) -> None:
     ada, ben, path = room
-    page = page_for(ada)
-    page.goto(path)
-    is_connected(page, ben, path, "start")
+    page = talking(page_for, room, "start")
     page_for.expect(OUTAGE)
 
     def lose_the_answer(route: Route) -> None:
@@ -266,9 +264,7 @@ def test_a_browser_that_goes_offline_keeps_what_is_written(
     page_for: conftest.Profiles, room: Room
 ) -> None:
     ada, ben, path = room
-    page = page_for(ada)
-    page.goto(path)
-    is_connected(page, ben, path, "start")
+    page = talking(page_for, room, "start")
     page_for.expect(OUTAGE)
     page.context.set_offline(True)
     say(page, "written in a tunnel")
@@ -307,10 +303,8 @@ def test_a_message_shows_in_all_tabs_of_its_author_once(
 def test_logging_out_elsewhere_is_said_and_the_draft_is_kept(
     page_for: conftest.Profiles, room: Room
 ) -> None:
-    ada, ben, path = room
-    page = page_for(ada)
-    page.goto(path)
-    is_connected(page, ben, path, "signed in")
+    ada, _, path = room
+    page = talking(page_for, room, "signed in")
     page.locator("#body").fill("a draft that must stay")
     page_for.expect("401")
     assert ada.client.post("/logout").status_code == 303

@@ -18,11 +18,6 @@ PAGE = 50  # messages a room's page shows at first
 
 
 @pytest.fixture(scope="module")
-def ada(someone: Someone) -> conftest.Account:
-    return someone("Ada")
-
-
-@pytest.fixture(scope="module")
 def room(someone: Someone, ada: conftest.Account) -> str:
     """A room with more messages than a page shows, of people who take turns."""
     path = ada.create("What a page costs")

@@ -129,13 +129,16 @@ async def crowd(server: visitors.Host, *, size: int = 3, pages: int = 6) -> Asyn
 async def neighbours(
     server: visitors.Host,
 ) -> AsyncIterator[tuple[visitors.Person, str, visitors.Page]]:
-    """Someone with a room and a page that must not notice anything."""
+    """Someone with a room and a page that does not notice anything, then or afterwards."""
     async with visitors.Person(server, "alice") as alice:
         if (await alice.login()).status_code != 303:
             await alice.arrive()
         room = await alice.create("Neighbours")
         async with alice.watching(room) as page:
             yield alice, room, page
+            await alice.say(room, "all is well")
+            await page.shows("all is well")
+            assert page.closings == []
 
 
 async def in_a_thread(work: Callable[[], object]) -> None:
