@@ -111,9 +111,9 @@ def test_a_name_with_a_tower_of_accents_is_refused_and_in_a_body_it_is_cut() -> 
 
 
 def test_hostile_marks_cost_no_time() -> None:
-    started = time.perf_counter()
+    started = time.thread_time()
     body("a" + "\u0301\u0327" * 1999)
-    assert time.perf_counter() - started < 0.5
+    assert time.thread_time() - started < 0.5
 
 
 # -- the page ----------------------------------------------------------------------------------
@@ -196,12 +196,12 @@ def test_a_host_in_another_alphabet_shows_its_true_name() -> None:
 
 
 def test_long_rows_of_brackets_cost_no_time() -> None:
-    started = time.perf_counter()
+    started = time.thread_time()
     markup.render_body("http://a" + ")" * 3990)
     markup.render_body("http://a.b/" * 360)
     markup.render_body("\n \n" * 1300)
     markup.render_body("mailto:" + "a." * 1990)
-    assert time.perf_counter() - started < 0.5
+    assert time.thread_time() - started < 0.5
 
 
 # -- pictures ----------------------------------------------------------------------------------
