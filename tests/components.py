@@ -16,6 +16,7 @@ SIGNS = {
     "redis-server": ("services.Redis", "redis:", "redis_url"),
     "postgresql": ("services.Postgres", "postgres:", "postgres_url"),
     "chromium": ("playwright",),
+    "libfaketime": ("libfaketime",),
 }
 
 
