@@ -3,7 +3,7 @@
 import pytest
 
 from hubbub import database
-from hubbub.domain import presence
+from hubbub.domain import clock, presence
 from tests import people
 from tests.domain.conftest import Counting
 
@@ -40,6 +40,17 @@ async def test_what_a_dead_process_wrote_counts_for_nothing(db: database.Databas
     await presence.write(db, "one", {(7, 1): 1})
     await expire(db, "one", ago=1)
     assert await presence.online(db, [7]) == {7: set()}
+
+
+async def test_a_lease_from_a_clock_that_ran_ahead_counts_for_nothing(
+    db: database.Database,
+) -> None:
+    await presence.beat(db, "dead")
+    await presence.write(db, "dead", {(7, 1): 1})
+    await expire(db, "dead", ago=-clock.DAY)
+    assert await presence.online(db, [7]) == {7: set()}
+    await presence.beat(db, "dead")
+    assert await presence.online(db, [7]) == {7: {1}}
 
 
 async def test_a_process_that_was_only_paused_finds_its_rows_again(db: database.Database) -> None:
