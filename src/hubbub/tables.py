@@ -16,6 +16,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
 
 metadata = MetaData(
@@ -39,6 +40,7 @@ people = Table(
     Column("username_key", Text, nullable=False, unique=True),  # folded: see domain.accounts
     Column("display_name", Text, nullable=False),
     Column("password", Text, nullable=False),  # scheme$hash: see passwords
+    Column("picture", Text),  # the digest an uploaded picture is stored under
     Column("is_admin", SmallInteger, nullable=False, server_default="0"),
     Column("created_at", BigInteger, nullable=False),
     Column("first_login_at", BigInteger),
@@ -106,6 +108,8 @@ memberships = Table(
     Column("person_id", Id, ForeignKey("people.id", ondelete="CASCADE"), nullable=False),
     Column("role", Text, nullable=False),  # owner, moderator, member
     Column("joined_at", BigInteger, nullable=False),
+    # The read pointer: the number of the last message that was really seen.
+    Column("read_number", BigInteger, nullable=False, server_default="0"),
     PrimaryKeyConstraint("room_id", "person_id", name="pk_memberships"),
     Index("ix_memberships_person_id_room_id", "person_id", "room_id"),
 )
@@ -123,8 +127,52 @@ messages = Table(
     Column("posted_at", BigInteger, nullable=False),
     Column("cid", Text),  # the sender's idempotency key
     Column("digest", Text),  # of the body, so that another body is another message
+    Column("reply_to", BigInteger),  # the number of another message of the room
+    Column("mentions", Text, nullable=False, server_default=""),  # folded usernames, by blanks
+    Column("reactions", Integer, nullable=False, server_default="0"),  # how many rows there are
+    Column("edited_at", BigInteger),
+    Column("deleted_at", BigInteger),  # a tombstone: the body is erased, the number stays
+    Column("pinned_at", BigInteger),
+    Column("pinned_by_id", Id),
     UniqueConstraint("room_id", "number"),
     UniqueConstraint("author_id", "room_id", "cid", "digest"),
+    Index(
+        "ix_messages_room_id_reply_to",
+        "room_id",
+        "reply_to",
+        sqlite_where=text("reply_to IS NOT NULL"),
+        postgresql_where=text("reply_to IS NOT NULL"),
+    ),
+    Index(
+        "ix_messages_room_id_pinned_at",
+        "room_id",
+        "pinned_at",
+        sqlite_where=text("pinned_at IS NOT NULL"),
+        postgresql_where=text("pinned_at IS NOT NULL"),
+    ),
+)
+
+reactions = Table(
+    "reactions",
+    metadata,
+    Column("message_id", Id, ForeignKey("messages.id", ondelete="CASCADE"), nullable=False),
+    Column("emoji", Text, nullable=False),
+    Column("person_id", Id, ForeignKey("people.id", ondelete="CASCADE"), nullable=False),
+    Column("at", BigInteger, nullable=False),
+    PrimaryKeyConstraint("message_id", "emoji", "person_id", name="pk_reactions"),
+)
+
+# Who is called by a message, for the numbers beside rooms. One row calls everyone in the room, so
+# that no message costs a row a member.
+mentions = Table(
+    "mentions",
+    metadata,
+    Column("person_id", Id, nullable=False),  # 0: everyone
+    Column("room_id", Id, ForeignKey("rooms.id", ondelete="CASCADE"), nullable=False),
+    Column("number", BigInteger, nullable=False),
+    Column("author_id", Id, nullable=False),
+    PrimaryKeyConstraint("person_id", "room_id", "number", name="pk_mentions"),
+    Index("ix_mentions_room_id_number", "room_id", "number"),
 )
 
 events = Table(
