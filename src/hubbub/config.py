@@ -24,6 +24,9 @@ from hubbub.errors import BadSetting
 SECRET_FILE = "secret-key"  # noqa: S105 - the file's name, not what is in it.
 SECRET_LENGTH = 32
 MAX_WORKERS = 128
+MAX_UPLOAD_MB = 1_000
+MAX_UPLOAD_DAY_MB = 999_999
+MAX_EDIT_HOURS = 87_600  # ten years: as good as always
 
 _PLACEHOLDER = re.compile(
     r"change.?(me|it|this)|placeholder|insecure|your.?secret|(.)\2{15}",
@@ -43,6 +46,8 @@ class Config:
     registration: Literal["open", "closed"]
     rate_limits: bool
     trusted_proxies: tuple[str, ...]
+    upload_mb: int  # of the largest file; 0: no attachments
+    upload_day_mb: int  # of one person in a day
     log_format: Literal["text", "json"]
     host: str
     port: int
@@ -93,6 +98,8 @@ def describe(config: Config) -> list[tuple[str, str]]:
         "HUBBUB_RATE_LIMITS": "on" if config.rate_limits else "off",
         "HUBBUB_TRUSTED_PROXIES": ",".join(config.trusted_proxies),
         "HUBBUB_LOG_FORMAT": config.log_format,
+        "HUBBUB_UPLOAD_MB": str(config.upload_mb),
+        "HUBBUB_UPLOAD_DAY_MB": str(config.upload_day_mb),
         "HUBBUB_HOST": config.host,
         "HUBBUB_PORT": str(config.port),
         "HUBBUB_WORKERS": str(config.workers),
@@ -124,6 +131,8 @@ def _read(source: Environment) -> dict[str, Any]:
         "trusted_proxies": _networks(source.get("HUBBUB_TRUSTED_PROXIES") or ""),
         "log_format": _choice(source, "HUBBUB_LOG_FORMAT", "text", "json"),
         "host": source.get("HUBBUB_HOST") or "127.0.0.1",
+        "upload_mb": _number(source, "HUBBUB_UPLOAD_MB", 25, 0, MAX_UPLOAD_MB),
+        "upload_day_mb": _number(source, "HUBBUB_UPLOAD_DAY_MB", 500, 0, MAX_UPLOAD_DAY_MB),
         "port": _number(source, "HUBBUB_PORT", 8000, 0, 65535),
         "workers": _number(source, "HUBBUB_WORKERS", 1, 1, MAX_WORKERS),
     }

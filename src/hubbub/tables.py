@@ -40,7 +40,7 @@ people = Table(
     Column("username_key", Text, nullable=False, unique=True),  # folded: see domain.accounts
     Column("display_name", Text, nullable=False),
     Column("password", Text, nullable=False),  # scheme$hash: see passwords
-    Column("picture", Text),  # the digest an uploaded picture is stored under
+    Column("picture", Text, index=True),  # the digest an uploaded picture is stored under
     Column("is_admin", SmallInteger, nullable=False, server_default="0"),
     Column("created_at", BigInteger, nullable=False),
     Column("first_login_at", BigInteger),
@@ -130,6 +130,7 @@ messages = Table(
     Column("reply_to", BigInteger),  # the number of another message of the room
     Column("mentions", Text, nullable=False, server_default=""),  # folded usernames, by blanks
     Column("reactions", Integer, nullable=False, server_default="0"),  # how many rows there are
+    Column("attachments", SmallInteger, nullable=False, server_default="0"),  # … and of these
     Column("edited_at", BigInteger),
     Column("deleted_at", BigInteger),  # a tombstone: the body is erased, the number stays
     Column("pinned_at", BigInteger),
@@ -176,6 +177,34 @@ mentions = Table(
 )
 
 events = Table(
+# What was uploaded, and whether it was sent: the content itself lies in the store.
+attachments = Table(
+    "attachments",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("public_id", Text, nullable=False, unique=True),  # 128 random bits
+    Column("room_id", Id, ForeignKey("rooms.id", ondelete="CASCADE"), nullable=False),
+    Column("person_id", Id, ForeignKey("people.id", ondelete="CASCADE"), nullable=False),
+    Column("message_id", Id, ForeignKey("messages.id", ondelete="CASCADE"), index=True),
+    Column("place", SmallInteger, nullable=False, server_default="0"),  # in its message
+    Column("name", Text, nullable=False),
+    Column("description", Text, nullable=False, server_default=""),
+    Column("media_type", Text, nullable=False),
+    Column("size", BigInteger, nullable=False),  # in bytes
+    Column("width", Integer, nullable=False, server_default="0"),  # in pixels; 0: no picture
+    Column("height", Integer, nullable=False, server_default="0"),
+    Column("digest", Text, nullable=False, index=True),
+    Column("previewed", SmallInteger, nullable=False, server_default="0"),
+    Column("created_at", BigInteger, nullable=False),
+    Index("ix_attachments_person_id_created_at", "person_id", "created_at"),
+    Index(
+        "ix_attachments_created_at",
+        "created_at",
+        sqlite_where=text("message_id IS NULL"),
+        postgresql_where=text("message_id IS NULL"),
+    ),
+)
+
     "events",
     metadata,
     Column("room_id", Id, ForeignKey("rooms.id", ondelete="CASCADE"), nullable=False),
