@@ -1,4 +1,4 @@
-"""What a message can become: edited, deleted, pinned, a reply, reacted to; and who is called by it."""
+"""What a message can become: edited, erased, pinned, a reply, reacted to; and who it calls."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -58,6 +58,7 @@ def create_reactions() -> None:
         sa.Column("at", sa.BigInteger, nullable=False),
         sa.PrimaryKeyConstraint("message_id", "emoji", "person_id", name="pk_reactions"),
     )
+    op.create_index("ix_reactions_person_id_emoji", "reactions", ["person_id", "emoji", "at"])
 
 
 def create_mentions() -> None:

@@ -44,10 +44,11 @@ class Config:
     public_url: str | None
     secret_keys: tuple[str, ...] = dataclasses.field(repr=False)  # newest last
     registration: Literal["open", "closed"]
+    edit_hours: int
     rate_limits: bool
-    trusted_proxies: tuple[str, ...]
     upload_mb: int  # of the largest file; 0: no attachments
     upload_day_mb: int  # of one person in a day
+    trusted_proxies: tuple[str, ...]
     log_format: Literal["text", "json"]
     host: str
     port: int
@@ -95,11 +96,12 @@ def describe(config: Config) -> list[tuple[str, str]]:
         "HUBBUB_PUBLIC_URL": config.public_url or "",
         "HUBBUB_SECRET_KEY": " ".join("(hidden)" for _ in config.secret_keys),
         "HUBBUB_REGISTRATION": config.registration,
+        "HUBBUB_EDIT_HOURS": str(config.edit_hours),
         "HUBBUB_RATE_LIMITS": "on" if config.rate_limits else "off",
-        "HUBBUB_TRUSTED_PROXIES": ",".join(config.trusted_proxies),
-        "HUBBUB_LOG_FORMAT": config.log_format,
         "HUBBUB_UPLOAD_MB": str(config.upload_mb),
         "HUBBUB_UPLOAD_DAY_MB": str(config.upload_day_mb),
+        "HUBBUB_TRUSTED_PROXIES": ",".join(config.trusted_proxies),
+        "HUBBUB_LOG_FORMAT": config.log_format,
         "HUBBUB_HOST": config.host,
         "HUBBUB_PORT": str(config.port),
         "HUBBUB_WORKERS": str(config.workers),
@@ -127,12 +129,13 @@ def _read(source: Environment) -> dict[str, Any]:
         "public_url": _public_url(source.get("HUBBUB_PUBLIC_URL")),
         "secret_keys": _secret_keys(source.get("HUBBUB_SECRET_KEY") or "", "HUBBUB_SECRET_KEY"),
         "registration": _choice(source, "HUBBUB_REGISTRATION", "open", "closed"),
+        "edit_hours": _number(source, "HUBBUB_EDIT_HOURS", 24, 0, MAX_EDIT_HOURS),
         "rate_limits": _choice(source, "HUBBUB_RATE_LIMITS", "on", "off") == "on",
+        "upload_mb": _number(source, "HUBBUB_UPLOAD_MB", 25, 0, MAX_UPLOAD_MB),
+        "upload_day_mb": _number(source, "HUBBUB_UPLOAD_DAY_MB", 500, 0, MAX_UPLOAD_DAY_MB),
         "trusted_proxies": _networks(source.get("HUBBUB_TRUSTED_PROXIES") or ""),
         "log_format": _choice(source, "HUBBUB_LOG_FORMAT", "text", "json"),
         "host": source.get("HUBBUB_HOST") or "127.0.0.1",
-        "upload_mb": _number(source, "HUBBUB_UPLOAD_MB", 25, 0, MAX_UPLOAD_MB),
-        "upload_day_mb": _number(source, "HUBBUB_UPLOAD_DAY_MB", 500, 0, MAX_UPLOAD_DAY_MB),
         "port": _number(source, "HUBBUB_PORT", 8000, 0, 65535),
         "workers": _number(source, "HUBBUB_WORKERS", 1, 1, MAX_WORKERS),
     }

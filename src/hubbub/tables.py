@@ -161,6 +161,7 @@ reactions = Table(
     Column("person_id", Id, ForeignKey("people.id", ondelete="CASCADE"), nullable=False),
     Column("at", BigInteger, nullable=False),
     PrimaryKeyConstraint("message_id", "emoji", "person_id", name="pk_reactions"),
+    Index("ix_reactions_person_id_emoji", "person_id", "emoji", "at"),
 )
 
 # Who is called by a message, for the numbers beside rooms. One row calls everyone in the room, so
@@ -176,7 +177,6 @@ mentions = Table(
     Index("ix_mentions_room_id_number", "room_id", "number"),
 )
 
-events = Table(
 # What was uploaded, and whether it was sent: the content itself lies in the store.
 attachments = Table(
     "attachments",
@@ -205,6 +205,7 @@ attachments = Table(
     ),
 )
 
+events = Table(
     "events",
     metadata,
     Column("room_id", Id, ForeignKey("rooms.id", ondelete="CASCADE"), nullable=False),

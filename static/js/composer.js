@@ -30,8 +30,8 @@ if (composer) {
   composer.onsubmit = (e) => {
     e.preventDefault();
     if (send.ariaDisabled === "true") return;
-    composer.send(box.value);
-    box.value = "";
+    composer.send();
+    box.value = $("reply").innerHTML = "";
     keep(draft);
     pinged = 0;
     measure();

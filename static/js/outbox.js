@@ -10,9 +10,9 @@ if (composer) {
   const show = (item) => {
     $("pending").insertAdjacentHTML("beforeend", $("echo").innerHTML);
     const echo = item.echo = $("pending").lastElementChild;
-    echo.querySelector(".message__body").innerText = item.body;
+    echo.querySelector(".message__body").innerText = item.fields.body;
     echo.onclick = ({ target: { value } }) => {
-      if (value === "copy") navigator.clipboard?.writeText(item.body);
+      if (value === "copy") navigator.clipboard?.writeText(item.fields.body);
       if (value === "discard") drop(item);
       if (value === "retry") pump(item.refused = false);
     };
@@ -32,14 +32,14 @@ if (composer) {
     clearTimeout(timer);
     const item = items.find(({ sent, refused }) => !sent && !refused);
     if (busy || !item) return;
-    const { body, cid, echo } = item;
+    const { fields, cid, echo } = item;
     let answer, said;
     busy = true;
     try {
       answer = await fetch(composer.action, {
         method: "POST",
         headers: { Accept: "application/json" },
-        body: new URLSearchParams({ body, cid }),
+        body: new URLSearchParams({ ...fields, cid }),
         signal: AbortSignal.timeout(20000),
       });
       said = await answer.json();
@@ -57,20 +57,23 @@ if (composer) {
     trouble(item, said?.error || unsent);
     if (status === 401) live.end?.(status);
     item.refused = status >= 400 && status < 500 && status !== 429;
+    // What would call many people is asked once more.
+    if (status === 409) fields.sure = "yes";
     timer = setTimeout(pump, item.refused ? 0 : 1000 * (answer?.headers.get("Retry-After") || 4));
   };
-  composer.send = (body) => {
+  composer.send = () => {
     // Every browser makes this UUID, on plain http too.
     const cid = URL.createObjectURL(new Blob()).slice(-36);
-    keep(outbox + cid, body);
-    show({ body, cid });
+    const { file, ...fields } = Object.fromEntries(new FormData(composer));
+    keep(outbox + cid, JSON.stringify(fields));
+    show({ fields, cid });
     log.scrollTop = 0;
     pump();
   };
   live.resume = pump;
-  for (const [name, body] of Object.entries(kept())) {
+  for (const [name, fields] of Object.entries(kept())) {
     if (!name.startsWith(outbox)) continue;
-    const item = { body, cid: name.slice(-36), refused: true };
+    const item = { fields: JSON.parse(fields), cid: name.slice(-36), refused: true };
     show(item);
     trouble(item, unsent);
   }

@@ -3,7 +3,7 @@
 import pytest
 
 from hubbub import database
-from hubbub.domain import clock, events, log, messages, rooms, settings
+from hubbub.domain import clock, events, history, log, messages, rooms, settings
 from tests import people
 from tests.domain.conftest import Counting
 
@@ -94,7 +94,7 @@ async def test_old_events_are_forgotten_but_never_the_newest_of_a_room(
     assert [event.seq for event in await events.after(db, busy.id, 0)] == [3, 4]
     assert [event.seq for event in await events.after(db, quiet.id, 0)] == [1]
     assert await events.head(db, quiet.id) is not None
-    assert len(await messages.after(db, busy.id, 0)) == 3
+    assert len(await history.after(db, busy.id, 0)) == 3
     assert await events.trim(db, NOON + 8 * clock.DAY) == 0
 
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hubbub import database, errors
-from hubbub.domain import accounts, clock, events, memberships, messages, rooms, settings
+from hubbub.domain import accounts, clock, events, history, memberships, messages, rooms, settings
 from hubbub.domain.messages import Draft, Message
 from tests import people
 from tests.domain.conftest import Counting
@@ -21,12 +21,12 @@ CID = "6f1c0e5e-9a1f-4f37-8a49-0d4ab6f0a001"
 
 
 async def bodies(db: database.Database, room: rooms.Room) -> list[str]:
-    return [message.body for message in await messages.after(db, room.id, 0)]
+    return [message.body for message in await history.after(db, room.id, 0)]
 
 
 async def assert_whole(db: database.Database, room: rooms.Room) -> list[Message]:
     """Numbers and places in the log have no holes, and each message has its one event."""
-    stored = await messages.after(db, room.id, 0, limit=1_000)
+    stored = await history.after(db, room.id, 0, limit=1_000)
     assert [message.number for message in stored] == list(range(1, len(stored) + 1))
     log = await events.after(db, room.id, 0, limit=1_000)
     assert [event.seq for event in log] == list(range(1, len(log) + 1))
@@ -351,28 +351,28 @@ def numbers(found: list[Message]) -> list[int]:
 async def test_the_latest_are_those_up_to_a_place_in_the_log(
     db: database.Database, talk: rooms.Room
 ) -> None:
-    assert numbers(await messages.latest(db, talk.id, talk.seq + 30, 5)) == [26, 27, 28, 29, 30]
-    assert numbers(await messages.latest(db, talk.id, talk.seq + 3, 5)) == [1, 2, 3]
-    assert numbers(await messages.latest(db, talk.id, talk.seq)) == []
+    assert numbers(await history.latest(db, talk.id, talk.seq + 30, 5)) == [26, 27, 28, 29, 30]
+    assert numbers(await history.latest(db, talk.id, talk.seq + 3, 5)) == [1, 2, 3]
+    assert numbers(await history.latest(db, talk.id, talk.seq)) == []
 
 
 async def test_history_is_paged_both_ways_by_number(
     db: database.Database, talk: rooms.Room
 ) -> None:
-    assert numbers(await messages.before(db, talk.id, 10, 3)) == [7, 8, 9]
-    assert numbers(await messages.before(db, talk.id, 2, 3)) == [1]
-    assert numbers(await messages.before(db, talk.id, 1)) == []
-    assert numbers(await messages.after(db, talk.id, 10, 3)) == [11, 12, 13]
-    assert numbers(await messages.after(db, talk.id, 29, 3)) == [30]
-    assert numbers(await messages.after(db, talk.id, 30)) == []
+    assert numbers(await history.before(db, talk.id, 10, 3)) == [7, 8, 9]
+    assert numbers(await history.before(db, talk.id, 2, 3)) == [1]
+    assert numbers(await history.before(db, talk.id, 1)) == []
+    assert numbers(await history.after(db, talk.id, 10, 3)) == [11, 12, 13]
+    assert numbers(await history.after(db, talk.id, 29, 3)) == [30]
+    assert numbers(await history.after(db, talk.id, 30)) == []
 
 
 async def test_a_message_is_shown_among_its_neighbours(
     db: database.Database, talk: rooms.Room
 ) -> None:
-    assert numbers(await messages.around(db, talk.id, 15, 6)) == [13, 14, 15, 16, 17, 18]
-    assert numbers(await messages.around(db, talk.id, 1, 6)) == [1, 2, 3, 4]
-    assert numbers(await messages.around(db, talk.id, 30, 6)) == [28, 29, 30]
+    assert numbers(await history.around(db, talk.id, 15, 6)) == [13, 14, 15, 16, 17, 18]
+    assert numbers(await history.around(db, talk.id, 1, 6)) == [1, 2, 3, 4]
+    assert numbers(await history.around(db, talk.id, 30, 6)) == [28, 29, 30]
 
 
 @pytest.mark.parametrize("number", [0, -1, 31, 2**53, 2**63, 10**30, -(10**30)])
@@ -380,15 +380,15 @@ async def test_a_number_no_message_has_is_not_found_or_an_empty_page(
     db: database.Database, talk: rooms.Room, number: int
 ) -> None:
     with pytest.raises(errors.NotFound):
-        await messages.around(db, talk.id, number)
-    assert (await messages.before(db, talk.id, number, 1) == []) == (number < 1)
-    assert (await messages.after(db, talk.id, number, 1) == []) == (number > 0)
+        await history.around(db, talk.id, number)
+    assert (await history.before(db, talk.id, number, 1) == []) == (number < 1)
+    assert (await history.after(db, talk.id, number, 1) == []) == (number > 0)
 
 
 async def test_each_page_takes_one_query(
     db: database.Database, talk: rooms.Room, counting: Counting
 ) -> None:
-    for page in (messages.latest, messages.before, messages.after, messages.around):
+    for page in (history.latest, history.before, history.after, history.around):
         with counting() as queries:
             await page(db, talk.id, 12)
         assert len(queries) == 1

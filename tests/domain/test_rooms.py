@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from hubbub import database, errors
-from hubbub.domain import directory, events, memberships, messages, rooms, settings
+from hubbub.domain import directory, events, history, memberships, messages, rooms, settings
 from hubbub.domain.rooms import Room
 from tests import people
 from tests.domain.conftest import Counting
@@ -354,7 +354,7 @@ async def test_an_archived_room_can_be_read_left_and_opened_again_but_not_change
     ):
         with pytest.raises(errors.Forbidden, match="archived"):
             await attempt()
-    assert [m.body for m in await messages.latest(db, archived.id, archived.seq)] == ["before"]
+    assert [m.body for m in await history.latest(db, archived.id, archived.seq)] == ["before"]
     await memberships.leave(db, archived, cast.bob)
     assert (await settings.unarchive(db, archived, cast.alice)).archived_at is None
     posted = await messages.post(db, archived, cast.alice, messages.Draft("again"))

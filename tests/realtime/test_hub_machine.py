@@ -61,7 +61,7 @@ class Rooms(RuleBasedStateMachine):
         seq = len(self.log) + 1
         said = b"" if joined or left else str(seq).encode()
         cursor = Cursor(seq, f"{self.generation}{seq}")
-        self.log.append(Entry(cursor, said, b"", joined=joined, left=left))
+        self.log.append(Entry(cursor, said, joined=joined, left=left))
         if joined:
             self.members.add(joined)
         if left:

@@ -9,7 +9,7 @@ import uuid
 import httpx2
 import pytest
 
-from hubbub.domain import events, messages, settings
+from hubbub.domain import events, history, messages, settings
 from tests import elements, visitors
 from tests.web import conftest
 
@@ -142,7 +142,7 @@ async def test_history_pages_both_ways_whole_and_in_fragments(
             page = await scene.bob.get(address, headers=headers)
             assert ("<html" in page.text) == (not headers)
             found = numbers(page)
-            assert len(found) <= messages.PAGE
+            assert len(found) <= history.PAGE
             seen, before = found + seen, found[0]
             shown = page.text.partition('id="messages"')[0]
             assert ("?before=" in shown) == (before > 1)

@@ -1,6 +1,7 @@
 """People and how they are known: usernames, and the check of a password."""
 
-# ruff: noqa: SIM905 - a list of words is read more easily as words.
+# ruff: noqa: S608, SIM905 - SQL is put together from constants only; a list of words is read
+# more easily as words.
 
 from __future__ import annotations
 
@@ -26,17 +27,28 @@ RESERVED = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Someone with an account. `username` is shown as it was typed."""
+    """Someone with an account. `username` is shown as it was typed; `picture` is the digest an
+    uploaded picture is stored under."""
 
     id: int
     username: str
     name: str
     is_admin: bool
+    picture: str | None = None
+
+
+COLUMNS = "p.id AS person_id, p.username, p.display_name, p.is_admin, p.picture"
 
 
 def from_row(row: database.Record) -> Person:
-    """Reads the columns person_id, username, display_name and is_admin."""
-    return Person(row["person_id"], row["username"], row["display_name"], bool(row["is_admin"]))
+    """Reads the columns that `COLUMNS` names."""
+    return Person(
+        row["person_id"],
+        row["username"],
+        row["display_name"],
+        bool(row["is_admin"]),
+        row["picture"],
+    )
 
 
 def fold(username: str) -> str:
@@ -158,9 +170,6 @@ async def _row(db: database.Queries, username: str) -> database.Record | None:
     key = fold(username)
     if not _USERNAME.fullmatch(key):
         return None  # No such name can exist; nothing unreadable reaches the database.
-    columns = (people.c.username, people.c.display_name, people.c.is_admin, people.c.password)
     return await db.one(
-        sqlalchemy.select(people.c.id.label("person_id"), *columns).where(
-            people.c.username_key == key
-        )
+        f"SELECT {COLUMNS}, p.password FROM people p WHERE p.username_key = :key", {"key": key}
     )

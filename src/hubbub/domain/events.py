@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import sqlalchemy
 
 from hubbub import database
-from hubbub.domain import clock, log, messages
+from hubbub.domain import clock, history, log, messages
 from hubbub.tables import rooms
 
 Position = log.Position
@@ -44,8 +44,7 @@ _HEAD = (
 _AFTER = (
     "SELECT e.room_id AS event_room_id, e.seq AS event_seq, e.tag, e.kind, e.person_id, e.at,"
     f" {messages.COLUMNS} FROM events e LEFT JOIN messages m ON m.id = e.message_id"
-    " LEFT JOIN people a ON a.id = m.author_id"
-    " WHERE e.room_id = :room_id AND e.seq > :seq ORDER BY e.seq LIMIT :limit"
+    f"{messages.JOINS} WHERE e.room_id = :room_id AND e.seq > :seq ORDER BY e.seq LIMIT :limit"
 )
 _TRIM = (
     "DELETE FROM events WHERE (room_id, seq) IN (SELECT e.room_id, e.seq FROM events e"
@@ -71,6 +70,8 @@ async def heads(db: database.Queries, room_ids: Iterable[int]) -> dict[int, int]
 async def after(db: database.Queries, room_id: int, seq: int, limit: int = LIMIT) -> list[Event]:
     """What came after `seq`, in order, each with its message and the message's author."""
     rows = await db.all(_AFTER, {"room_id": room_id, "seq": _bounded(seq), "limit": limit})
+    spoken = await history.whole(db, [row for row in rows if row["id"] is not None])
+    by_id = {message.id: message for message in spoken}
     return [
         Event(
             row["event_room_id"],
@@ -78,7 +79,7 @@ async def after(db: database.Queries, room_id: int, seq: int, limit: int = LIMIT
             row["tag"],
             row["kind"],
             row["person_id"],
-            messages.from_row(row) if row["id"] is not None else None,
+            by_id.get(row["id"]),
             row["at"],
         )
         for row in rows

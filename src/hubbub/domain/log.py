@@ -17,7 +17,7 @@ from hubbub.tables import rooms
 
 KINDS = frozenset(
     "created joined added left removed role posted titled topic access link archived unarchived"
-    " deleted".split()
+    " deleted edited erased reacted pinned unpinned".split()
 )
 _TAG_LETTERS = "abcdefghijklmnopqrstuvwxyz234567"
 

@@ -4,6 +4,8 @@ Each is an event in the room's own log, so that whoever is removed can be given 
 it and nothing after.
 """
 
+# ruff: noqa: S608 - SQL is put together from constants only; values are bound.
+
 from __future__ import annotations
 
 import dataclasses
@@ -24,14 +26,15 @@ PEOPLE = 200
 _RANKS = {"": 0, "member": 1, "moderator": 2, "owner": 3}
 
 _FIND = (
-    "SELECT p.id AS person_id, p.username, p.display_name, p.is_admin, m.role, m.joined_at"
+    f"SELECT {accounts.COLUMNS}, m.role, m.joined_at, m.read_number"
     " FROM memberships m JOIN people p ON p.id = m.person_id WHERE m.room_id = :room_id"
     " AND m.person_id = :person_id"
 )
 _IDS = "SELECT person_id FROM memberships WHERE room_id = :room_id"
 _INSERT = (
-    "INSERT INTO memberships (room_id, person_id, role, joined_at)"
-    " VALUES (:room_id, :person_id, :role, :joined_at) ON CONFLICT DO NOTHING RETURNING person_id"
+    "INSERT INTO memberships (room_id, person_id, role, joined_at, read_number)"
+    " SELECT id, :person_id, :role, :joined_at, last_number FROM rooms WHERE id = :room_id"
+    " ON CONFLICT DO NOTHING RETURNING person_id"
 )
 _DELETE = (
     "DELETE FROM memberships WHERE room_id = :room_id AND person_id = :person_id RETURNING role"
@@ -67,8 +70,10 @@ async def people(
             persons.c.username,
             persons.c.display_name,
             persons.c.is_admin,
+            persons.c.picture,
             table.c.role,
             table.c.joined_at,
+            table.c.read_number,
         )
         .join(persons, persons.c.id == table.c.person_id)
         .where(table.c.room_id == room_id)

@@ -1,4 +1,4 @@
-"""Messages: posting them so that none is lost or doubled, and reading them page by page."""
+"""Messages: what one is, and posting it so that none is lost or doubled."""
 
 # ruff: noqa: S608 - SQL is put together from constants only; values are bound.
 
@@ -11,28 +11,30 @@ from dataclasses import dataclass
 from typing import Any
 
 from hubbub import database, errors, markup, words
-from hubbub.domain import accounts, clock, log, permissions, rooms
+from hubbub.domain import accounts, clock, log, mentions, permissions, reactions, rooms
 from hubbub.domain.permissions import Act
 
 BODY_LENGTH = 4_000
 BODY_BYTES = 16 * 1024
-PAGE = 50
+QUOTED = 400  # Of so much of a message a line is made that stands above its answers.
 # Messages of one author within five minutes share one header, at most seven of them.
 RUN_PAUSE = 5 * clock.MINUTE
 RUN_LENGTH = 7
 OPENS_DAY = -1
-_BEYOND = 2**53  # No room gets there, and every driver can still write it.
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
     """What someone wants to say; clean by construction. Raises Invalid or Malformed.
 
-    `cid` is the UUID the sender made once for this message, whatever the number of tries.
+    `cid` is the UUID the sender made once for this message, whatever the number of tries;
+    `reply_to` the number of the message it answers. `sure`: it may call everyone in the room.
     """
 
     body: str
     cid: str | None = None
+    reply_to: int | None = None
+    sure: bool = False
 
     def __post_init__(self) -> None:
         body = markup.clean_text(self.body, field="body", limit=BODY_LENGTH, max_bytes=BODY_BYTES)
@@ -62,11 +64,22 @@ def _bad_cid() -> errors.Invalid:
 
 
 @dataclass(frozen=True, slots=True)
+class Quote:
+    """The message that another one answers, as it is now; `body` is its beginning."""
+
+    number: int
+    author_name: str
+    body: str
+    deleted_at: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
     """A message as everyone sees it.
 
     `run` is its place in a run by one author: 1 to 6 continues one, 0 starts one, and -1
-    (`OPENS_DAY`) starts one and is the first of a UTC day in this room.
+    (`OPENS_DAY`) starts one and is the first of a UTC day in this room. `mentions` are the folded
+    usernames it calls. What is deleted has no body, but keeps its number.
     """
 
     id: int
@@ -75,10 +88,17 @@ class Message:
     seq: int
     author_username: str
     author_name: str
+    author_picture: str | None
     body: str
     run: int
     posted_at: int
     cid: str | None
+    mentions: str = ""
+    edited_at: int | None = None
+    deleted_at: int | None = None
+    pinned_at: int | None = None
+    quote: Quote | None = None
+    reactions: tuple[reactions.Reaction, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,16 +118,30 @@ class Posted:
         return self.message.seq
 
 
+# What is read of a message, from `messages m` and what `JOINS` joins to it.
 COLUMNS = (
     "m.id, m.room_id, m.number, m.seq, a.username AS author_username,"
-    " a.display_name AS author_name, m.body, m.run, m.posted_at, m.cid"
+    " a.display_name AS author_name, a.picture AS author_picture, m.body, m.run, m.posted_at,"
+    " m.cid, m.mentions, m.edited_at, m.deleted_at, m.pinned_at, m.reactions AS reaction_count,"
+    f" m.reply_to, qa.display_name AS quote_name, substr(q.body, 1, {QUOTED}) AS quote_body,"
+    " q.deleted_at AS quote_deleted_at"
 )
-_SELECT = f"SELECT {COLUMNS} FROM messages m JOIN people a ON a.id = m.author_id"
-_FIELDS = tuple(field.name for field in dataclasses.fields(Message))
+JOINS = (
+    " LEFT JOIN people a ON a.id = m.author_id"
+    " LEFT JOIN messages q ON q.room_id = m.room_id AND q.number = m.reply_to"
+    " LEFT JOIN people qa ON qa.id = q.author_id"
+)
+_FIELDS = tuple(field.name for field in dataclasses.fields(Message))[:-2]
 
 
-def from_row(row: database.Record) -> Message:
-    return Message(*(row[name] for name in _FIELDS))
+def from_row(row: database.Record, reacted: tuple[reactions.Reaction, ...] = ()) -> Message:
+    return Message(*(row[name] for name in _FIELDS), quote=_quote(row), reactions=reacted)
+
+
+def _quote(row: database.Record) -> Quote | None:
+    if row["reply_to"] is None:
+        return None
+    return Quote(row["reply_to"], row["quote_name"], row["quote_body"], row["quote_deleted_at"])
 
 
 # ----------------------------------------------------------------- posting
@@ -118,7 +152,7 @@ _ADVANCE = f"""
 UPDATE rooms SET seq = seq + 1, last_number = last_number + 1,
   last_run = CASE
     WHEN last_number = 0 OR last_posted_at / {clock.DAY} <> :today THEN {OPENS_DAY}
-    WHEN last_author_id = :author_id AND last_posted_at BETWEEN :since AND :now
+    WHEN :answers = 0 AND last_author_id = :author_id AND last_posted_at BETWEEN :since AND :now
       AND last_run < {RUN_LENGTH - 1}
     THEN CASE WHEN last_run < 0 THEN 1 ELSE last_run + 1 END
     ELSE 0 END,
@@ -126,17 +160,24 @@ UPDATE rooms SET seq = seq + 1, last_number = last_number + 1,
 WHERE id = :room_id AND archived_at IS NULL AND deleted_at IS NULL
 RETURNING seq, last_number, last_run
 """
-# Membership is read under the room's lock: whoever was removed a moment ago writes nothing.
+# Membership is read under the room's lock: whoever was removed a moment ago writes nothing. What
+# was deleted has lost the digest of its body with it, so there the sender's key alone counts.
 _INSERT = """
-INSERT INTO messages (room_id, number, seq, author_id, body, run, posted_at, cid, digest)
-SELECT room_id, :number, :seq, person_id, :body, :run, :posted_at, :cid, :digest
-FROM memberships WHERE room_id = :room_id AND person_id = :author_id
+INSERT INTO messages
+  (room_id, number, seq, author_id, body, run, posted_at, cid, digest, reply_to, mentions)
+SELECT room_id, :number, :seq, person_id, :body, :run, :posted_at, :cid, :digest, :reply_to,
+  :mentions
+FROM memberships WHERE room_id = :room_id AND person_id = :author_id AND NOT EXISTS (
+  SELECT 1 FROM messages WHERE author_id = :author_id AND room_id = :room_id AND cid = :cid
+  AND deleted_at IS NOT NULL)
 ON CONFLICT DO NOTHING RETURNING id
 """
 _ACCEPTED = f"""
-SELECT {COLUMNS}, e.tag FROM messages m JOIN people a ON a.id = m.author_id
+SELECT {COLUMNS}, e.tag FROM messages m {JOINS}
 LEFT JOIN events e ON e.room_id = m.room_id AND e.seq = m.seq
-WHERE m.author_id = :author_id AND m.room_id = :room_id AND m.cid = :cid AND m.digest = :digest
+WHERE m.author_id = :author_id AND m.room_id = :room_id AND m.cid = :cid
+  AND (m.digest = :digest OR m.deleted_at IS NOT NULL)
+ORDER BY CASE WHEN m.digest = :digest THEN 0 ELSE 1 END LIMIT 1
 """
 
 
@@ -155,11 +196,14 @@ async def post(
     """Says `draft` in the room, once however often the same is tried.
 
     Three statements and a commit; no other change of this room can come between them. Raises
-    Forbidden for who is not a member and in archived rooms, Gone in deleted ones.
+    Forbidden for who is not a member and in archived rooms, Gone in deleted ones, Invalid for an
+    answer to nothing, Conflict for what would call many people and is not `sure`.
     """
+    called = await mentions.called(db, room, author, draft.body, sure=draft.sure)
+    _check_answer(room, draft)
     try:
         async with db.transaction() as conn:
-            return await _write(conn, room, author, draft, clock.at(now))
+            return await _write(conn, room, author, draft, called, clock.at(now))
     except _NotWritten:
         pass
     accepted = await _accepted(db, room, author, draft)
@@ -168,10 +212,22 @@ async def post(
     return accepted
 
 
+def _check_answer(room: rooms.Room, draft: Draft) -> None:
+    if draft.reply_to is not None and not 0 < draft.reply_to <= room.last_number:
+        raise errors.Invalid(
+            words.gettext("The message this answers is not there."), field="reply_to"
+        )
+
+
 async def _write(
-    conn: database.Connection, room: rooms.Room, author: accounts.Person, draft: Draft, now: int
+    conn: database.Connection,
+    room: rooms.Room,
+    author: accounts.Person,
+    draft: Draft,
+    called: mentions.Called,
+    now: int,
 ) -> Posted:
-    seq, number, run = await _take_place(conn, room.id, author.id, now)
+    seq, number, run = await _take_place(conn, room.id, author.id, draft, now)
     values: dict[str, Any] = {
         "room_id": room.id,
         "number": number,
@@ -180,22 +236,29 @@ async def _write(
         "run": run,
         "posted_at": now,
         "cid": draft.cid,
+        "mentions": called.text,
     }
     digest = draft.digest if draft.cid else None
-    message_id = await conn.value(_INSERT, {**values, "author_id": author.id, "digest": digest})
+    rest = {"author_id": author.id, "digest": digest, "reply_to": draft.reply_to}
+    message_id = await conn.value(_INSERT, {**values, **rest})
     if message_id is None:
         raise _NotWritten
+    await mentions.ping(conn, room.id, number, author.id, called)
     position = await log.append(
         conn, room.id, seq, "posted", now=now, person_id=author.id, message_id=message_id
     )
     message = Message(
-        id=message_id, author_username=author.username, author_name=author.name, **values
+        id=message_id,
+        author_username=author.username,
+        author_name=author.name,
+        author_picture=author.picture,
+        **values,
     )
     return Posted(message, position.tag, created=True)
 
 
 async def _take_place(
-    conn: database.Connection, room_id: int, author_id: int, now: int
+    conn: database.Connection, room_id: int, author_id: int, draft: Draft, now: int
 ) -> tuple[int, int, int]:
     """The next seq and number of the room, and the place in a run."""
     values = {
@@ -204,6 +267,7 @@ async def _take_place(
         "now": now,
         "today": now // clock.DAY,
         "since": now - RUN_PAUSE,
+        "answers": 0 if draft.reply_to is None else 1,
     }
     place = await conn.one(_ADVANCE, values)
     if place is None:
@@ -235,59 +299,26 @@ async def _refusal(
     return errors.Unavailable(words.gettext("Please try again."), retry_after=1)
 
 
-# ----------------------------------------------------------------- reading
+# ----------------------------------------------------------------- finding
 
 
-async def latest(
-    db: database.Queries, room_id: int, upto_seq: int, limit: int = PAGE
-) -> list[Message]:
-    """The newest messages as of a place in the log; like all of these, in ascending order."""
-    condition = "m.room_id = :room_id AND m.seq <= :seq ORDER BY m.number DESC"
-    return await _descending(db, condition, room_id=room_id, seq=upto_seq, limit=limit)
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Which message a number means, and whose it is: neither ever changes."""
+
+    id: int
+    author_id: int
 
 
-async def before(
-    db: database.Queries, room_id: int, number: int, limit: int = PAGE
-) -> list[Message]:
-    condition = "m.room_id = :room_id AND m.number < :number ORDER BY m.number DESC"
-    return await _descending(db, condition, room_id=room_id, number=_bounded(number), limit=limit)
-
-
-async def after(
-    db: database.Queries, room_id: int, number: int, limit: int = PAGE
-) -> list[Message]:
-    condition = "m.room_id = :room_id AND m.number > :number ORDER BY m.number"
-    values = {"room_id": room_id, "number": _bounded(number), "limit": limit}
-    return [
-        from_row(row) for row in await db.all(f"{_SELECT} WHERE {condition} LIMIT :limit", values)
-    ]
-
-
-async def around(
-    db: database.Queries, room_id: int, number: int, limit: int = PAGE
-) -> list[Message]:
-    """A message among its neighbours. NotFound when there is no message of this number."""
-    values = {"room_id": room_id, "number": _bounded(number)}
-    rows = await db.all(_AROUND, {**values, "half": limit // 2, "rest": limit - limit // 2})
-    found = sorted(map(from_row, rows), key=lambda message: message.number)
-    if not any(message.number == number for message in found):
+async def locate(db: database.Queries, room_id: int, number: int) -> Place:
+    """NotFound when there is no message of this number, or it was deleted."""
+    row = await db.one(_LOCATE, {"room_id": room_id, "number": number})
+    if row is None:
         raise permissions.unseen()
-    return found
+    return Place(row["id"], row["author_id"])
 
 
-_AROUND = f"""
-SELECT * FROM (
-  {_SELECT} WHERE m.room_id = :room_id AND m.number <= :number ORDER BY m.number DESC LIMIT :half
-) older UNION ALL SELECT * FROM (
-  {_SELECT} WHERE m.room_id = :room_id AND m.number > :number ORDER BY m.number LIMIT :rest
-) newer
-"""
-
-
-async def _descending(db: database.Queries, condition: str, **values: int) -> list[Message]:
-    rows = await db.all(f"{_SELECT} WHERE {condition} LIMIT :limit", values)
-    return [from_row(row) for row in reversed(rows)]
-
-
-def _bounded(number: int) -> int:
-    return min(max(number, 0), _BEYOND)
+_LOCATE = (
+    "SELECT id, author_id FROM messages"
+    " WHERE room_id = :room_id AND number = :number AND deleted_at IS NULL"
+)

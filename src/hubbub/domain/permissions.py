@@ -4,8 +4,13 @@
     see            -         x         x        x        x      x
     join           -         x         x        x        x      x
     post           -         -         x        x        x      -
+    edit           -         -         x        x        x      -
+    erase          -         -         x        x        x      -
+    react          -         -         x        x        x      -
     share          -         -         x        x        x      -
     leave          -         -         x        x        x      -
+    call           -         -         -        x        x      -
+    pin            -         -         -        x        x      -
     topic          -         -         -        x        x      -
     add            -         -         -        x        x      -
     remove         -         -         -        x        x      -
@@ -18,8 +23,10 @@
 
 An `invited` room does not exist for anyone without a membership, site administrators included:
 nobody reads a private room silently. An outsider is signed in and holds the link (whoever does
-not is refused before this table is asked). In an archived room everything that would be said
-or changed for its readers (post, topic, add, rename) is closed to all.
+not is refused before this table is asked). One edits and erases what one wrote oneself; to call is
+to call the whole room. In an archived room everything that would be said or changed for its
+readers (post, edit, react, call, pin, topic, add, rename) is closed to all; what one wrote, one
+can still take back.
 """
 
 from __future__ import annotations
@@ -36,6 +43,11 @@ class Act(enum.StrEnum):
     SEE = "see"
     JOIN = "join"
     POST = "post"
+    EDIT = "edit"
+    ERASE = "erase"
+    REACT = "react"
+    CALL = "call"
+    PIN = "pin"
     SHARE = "share"
     LEAVE = "leave"
     TOPIC = "topic"
@@ -83,8 +95,13 @@ TABLE: Mapping[Act, frozenset[Standing]] = {
     Act.SEE: _SIGNED_IN,
     Act.JOIN: _SIGNED_IN,
     Act.POST: _MEMBERS,
+    Act.EDIT: _MEMBERS,
+    Act.ERASE: _MEMBERS,
+    Act.REACT: _MEMBERS,
     Act.SHARE: _MEMBERS,
     Act.LEAVE: _MEMBERS,
+    Act.CALL: _MODERATORS,
+    Act.PIN: _MODERATORS,
     Act.TOPIC: _MODERATORS,
     Act.ADD: _MODERATORS,
     Act.REMOVE: _MODERATORS,
@@ -95,7 +112,9 @@ TABLE: Mapping[Act, frozenset[Standing]] = {
     Act.DELETE: _OWNERS,
     Act.HAND_OVER: _OWNERS,
 }
-CLOSED_WHEN_ARCHIVED = frozenset({Act.POST, Act.TOPIC, Act.ADD, Act.RENAME})
+CLOSED_WHEN_ARCHIVED = frozenset(
+    {Act.POST, Act.EDIT, Act.REACT, Act.CALL, Act.PIN, Act.TOPIC, Act.ADD, Act.RENAME}
+)
 
 
 def standing(person: accounts.Person | None, member: Part | None) -> Standing:

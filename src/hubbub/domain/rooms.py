@@ -53,13 +53,13 @@ class Member:
     person: accounts.Person
     role: str
     joined_at: int
+    read_number: int = 0
 
 
 _COLUMNS = tuple(field.name for field in dataclasses.fields(Room))
 _ROOM = ", ".join(f"r.{name}" for name in _COLUMNS)
 _WITH_MEMBER = (
-    f"SELECT {_ROOM}, p.id AS person_id, p.username, p.display_name, p.is_admin, m.role,"
-    " m.joined_at FROM rooms r"
+    f"SELECT {_ROOM}, {accounts.COLUMNS}, m.role, m.joined_at, m.read_number FROM rooms r"
     " LEFT JOIN memberships m ON m.room_id = r.id AND m.person_id = :person_id"
     " LEFT JOIN people p ON p.id = m.person_id"
 )
@@ -82,7 +82,7 @@ def from_row(row: database.Record) -> Room:
 
 
 def member_from_row(row: database.Record) -> Member:
-    return Member(accounts.from_row(row), row["role"], row["joined_at"])
+    return Member(accounts.from_row(row), row["role"], row["joined_at"], row["read_number"])
 
 
 def _both(row: database.Record) -> tuple[Room, Member | None]:
@@ -257,11 +257,12 @@ def check_access(access: str) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A change under way: its transaction, the room as it is now, and who makes it."""
+    """A change under way: its transaction, the room as it is now, who makes it, and its place."""
 
     conn: database.Connection
     room: Room
     member: Member | None
+    seq: int
 
 
 @contextlib.asynccontextmanager
@@ -274,6 +275,7 @@ async def changing(
     *,
     now: int | None = None,
     person_id: int | None = None,
+    message_id: int | None = None,
     **changes: Any,
 ) -> AsyncIterator[Change]:
     """A transaction that makes one change of a room, for as long as the block runs.
@@ -283,7 +285,9 @@ async def changing(
     made. Whatever is raised inside takes everything back.
     """
     async with db.transaction() as conn:
-        position = await log.advance(conn, room.id, kind, now=clock.at(now), person_id=person_id)
+        position = await log.advance(
+            conn, room.id, kind, now=clock.at(now), person_id=person_id, message_id=message_id
+        )
         row = await conn.one(_LOCKED, {"room_id": room.id, "person_id": by.id})
         if row is None:
             raise permissions.unseen()
@@ -293,7 +297,7 @@ async def changing(
         permissions.require(permissions.standing(by, member), act, fresh)
         if changes:
             fresh = await _update(conn, fresh, changes)
-        yield Change(conn, fresh, member)
+        yield Change(conn, fresh, member, position.seq)
 
 
 async def _update(conn: database.Connection, room: Room, changes: Mapping[str, Any]) -> Room:

@@ -37,17 +37,24 @@ class Cursor:
 class Entry:
     """One change of a room, rendered once for everyone.
 
-    `clear` takes out of a page what `fragment` puts in, for a page that may already hold it.
-    `author` is the person whose message this is, if it is one.
+    `fragment` goes to the end of the list: the message `number`, if there is one. `changes` are
+    messages as they are now, by number, wherever a page shows them; `aside` is what changes
+    elsewhere in the page. `author` is the person whose new message this is.
     """
 
     cursor: Cursor
     fragment: bytes = b""
-    clear: bytes = b""
+    number: int | None = None
+    changes: tuple[tuple[int, bytes], ...] = ()
+    aside: bytes = b""
     joined: int | None = None
     left: int | None = None
     author: int | None = None
     ends_room: bool = False
+
+    @property
+    def size(self) -> int:
+        return len(self.fragment) + len(self.aside) + sum(len(part) for _, part in self.changes)
 
 
 @dataclasses.dataclass(slots=True, eq=False)
@@ -109,11 +116,11 @@ class Room:
 
     def push(self, entry: Entry) -> None:
         self.ring.append(entry)
-        self.ring_bytes += len(entry.fragment)
+        self.ring_bytes += entry.size
         self.head = entry.cursor
         while len(self.ring) > RING_ENTRIES or self.ring_bytes > RING_BYTES:
             oldest = self.ring.popleft()
-            self.ring_bytes -= len(oldest.fragment)
+            self.ring_bytes -= oldest.size
             self.base = oldest.cursor
 
     def fall_in(self, seat: Seat) -> None:

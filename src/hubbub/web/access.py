@@ -12,9 +12,9 @@ from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection, Request
 
 from hubbub import errors, signing, words
-from hubbub.domain import accounts, memberships, permissions, rooms
+from hubbub.domain import accounts, history, memberships, messages, permissions, rooms
 from hubbub.domain.permissions import Act
-from hubbub.web import responses
+from hubbub.web import forms, responses
 
 Member = memberships.Member
 
@@ -83,6 +83,15 @@ async def inside(request: HTTPConnection, act: Act = Act.SEE) -> Visit:
     if found.member is None:
         raise errors.Forbidden(words.gettext("You are not a member of this room."))
     return found
+
+
+async def message(request: Request, act: Act = Act.SEE) -> tuple[Visit, messages.Message]:
+    """The message whose number stands in the address, for members who may do `act`."""
+    visit = await inside(request, act)
+    number = forms.number(request.path_params["number"])
+    if number is None:
+        raise permissions.unseen()
+    return visit, await history.one(request.state.db, visit.room.id, number)
 
 
 async def behind(request: HTTPConnection, key: str) -> Visit:

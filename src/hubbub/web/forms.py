@@ -42,7 +42,14 @@ def kept(request: Request) -> Form:
 
 async def message(request: Request) -> messages.Draft:
     form = await read(request)
-    return messages.Draft(body=form.get("body", ""), cid=form.get("cid"))
+    answered = form.get("reply_to", "")
+    return messages.Draft(
+        body=form.get("body", ""),
+        cid=form.get("cid"),
+        # What is no number answers a message that is not there, and is told so.
+        reply_to=(number(answered) or 0) if answered else None,
+        sure=form.get("sure") == "yes",
+    )
 
 
 def number(text: str) -> int | None:

@@ -13,7 +13,17 @@ import time
 from collections.abc import Mapping, Sequence
 
 from hubbub import database, words
-from hubbub.domain import accounts, events, memberships, messages, presence, rooms, sessions
+from hubbub.domain import (
+    accounts,
+    events,
+    history,
+    memberships,
+    messages,
+    pins,
+    presence,
+    rooms,
+    sessions,
+)
 from hubbub.realtime.room import Cursor, Entry
 from hubbub.realtime.source import Opening, RoomGone
 from hubbub.web import templating
@@ -28,7 +38,14 @@ KNOWN_ROOMS = 10_000
 LEASE_BEAT_SECONDS = 5.0
 JOINS = frozenset({"created", "joined", "added"})
 LEAVES = frozenset({"left", "removed"})
-ALL_BUT_THE_ROOM = frozenset({"posted"}) | JOINS | LEAVES
+CHANGES = frozenset({"edited", "erased", "reacted", "pinned", "unpinned"})
+"""Events after which a message is another than it was."""
+
+QUOTING = frozenset({"edited", "erased"})
+ANSWERS = 50
+"""Of so many answers to a message the newest are drawn anew when what they quote changes."""
+
+ALL_BUT_THE_ROOM = frozenset({"posted"}) | CHANGES | JOINS | LEAVES
 """Events after which the room itself, and so the links that lead into it, is as it was."""
 
 
@@ -63,11 +80,11 @@ class Log:
         if any(event.kind not in ALL_BUT_THE_ROOM for event in found[1:]):
             self._places.pop(room, None)
         place = self._places.get(room) or await self._room(room)
-        return [self._entry(event, place) for event in found[1:]]
+        return [await self._entry(event, place) for event in found[1:]]
 
     async def snapshot(self, room: int, upto: Cursor) -> bytes:
         place = await self._room(room)
-        newest = await messages.latest(self._db, room, upto.seq, SNAPSHOT_MESSAGES)
+        newest = await history.latest(self._db, room, upto.seq, SNAPSHOT_MESSAGES)
         older = bool(newest) and newest[0].number > 1
         path = self._templates.links.room_path(place)
         sentinel = (
@@ -91,53 +108,60 @@ class Log:
 
     # ----------------------------------------------------------------- drawing
 
-    def _entry(self, event: events.Event, room: rooms.Room) -> Entry:
-        """One event, drawn. What cannot be drawn keeps its place: a room never stops."""
-        message = event.message
-        try:
-            fragment = self._draw(event, room)
-        except Exception:
-            log.exception("an event cannot be drawn")
-            fragment = self._placeholder(event)
+    async def _entry(self, event: events.Event, room: rooms.Room) -> Entry:
+        """One event, drawn. A room never stops: what cannot be drawn says so in its place."""
+        posted = event.message if event.kind == "posted" else None
         return Entry(
             cursor=Cursor(event.seq, event.tag),
-            fragment=fragment.encode(),
-            clear=_deletion(message).encode() if message else b"",
+            fragment=self._message(posted, room) if posted else b"",
+            number=posted.number if posted else None,
+            changes=await self._changes(event, room),
+            aside=await self._aside(event, room),
             joined=event.person_id if event.kind in JOINS else None,
             left=event.person_id if event.kind in LEAVES else None,
             author=event.person_id if event.kind == "posted" else None,
             ends_room=event.kind == "deleted",
         )
 
-    def _draw(self, event: events.Event, room: rooms.Room) -> str:
-        match event.kind:
-            case "posted" if event.message is not None:
-                return self._templates.render(
-                    "messages/_message.html",
-                    message=event.message,
-                    room_path=self._templates.links.room_path(room),
-                )
-            case "titled":
-                return _partial(
-                    "#room-title", self._templates.render("rooms/_title.html", room=room)
-                )
-            case "topic":
-                return _partial(
-                    "#room-topic", self._templates.render("rooms/_topic.html", room=room)
-                )
-            case "archived" | "unarchived":
-                text = self._templates.render("rooms/_changed.html", room=room)
-                return _partial("#room-changed", text)
-        return ""
+    async def _changes(
+        self, event: events.Event, room: rooms.Room
+    ) -> tuple[tuple[int, bytes], ...]:
+        """The messages that look different now: what the event is about, and what quotes it."""
+        if event.kind not in CHANGES or event.message is None:
+            return ()
+        changed = [event.message]
+        if event.kind in QUOTING:
+            changed += await history.answers(self._db, room.id, event.message.number, ANSWERS)
+        return tuple((message.number, self._message(message, room)) for message in changed)
 
-    def _placeholder(self, event: events.Event) -> str:
-        if event.message is None:
-            return ""
-        sentence = words.gettext("This message cannot be shown.")
-        number = event.message.number
+    def _message(self, message: messages.Message, room: rooms.Room) -> bytes:
+        try:
+            return self._templates.render(
+                "messages/_message.html",
+                message=message,
+                room_path=self._templates.links.room_path(room),
+            ).encode()
+        except Exception:
+            log.exception("a message cannot be drawn")
+        number, sentence = message.number, words.gettext("This message cannot be shown.")
         return (
             f'<article id="m{number}" class="message" data-number="{number}">{sentence}</article>'
-        )
+        ).encode()
+
+    async def _aside(self, event: events.Event, room: rooms.Room) -> bytes:
+        """What an event changes beside the list of messages."""
+        draw = self._templates.render
+        match event.kind:
+            case "titled":
+                return _partial("#room-title", draw("rooms/_title.html", room=room)).encode()
+            case "topic":
+                return _partial("#room-topic", draw("rooms/_topic.html", room=room)).encode()
+            case "archived" | "unarchived":
+                return _partial("#room-changed", draw("rooms/_changed.html", room=room)).encode()
+            case "pinned" | "unpinned" | "erased":
+                count = await pins.count(self._db, room.id)
+                return _partial("#pins", draw("rooms/_pins.html", count=count)).encode()
+        return b""
 
     # ------------------------------------------------------------------ people
 
@@ -193,7 +217,3 @@ class Log:
 def _partial(target: str, content: str) -> str:
     return f'<hx-partial hx-target="{target}" hx-swap="innerHTML">{content}</hx-partial>'
 
-
-def _deletion(message: messages.Message) -> str:
-    """Takes a message out of a page that may already show it."""
-    return f'<hx-partial hx-target="#m{message.number}" hx-swap="delete"></hx-partial>'

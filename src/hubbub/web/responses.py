@@ -61,6 +61,13 @@ def fragment(request: Request, template: str, /, status: int = 200, **context: A
     return HTMLResponse(request.state.templates.render(template, **context), status)
 
 
+def either(request: Request, partial: str, whole: str, /, **context: Any) -> Response:
+    """A partial for htmx, and for everyone else the page around it."""
+    if is_htmx(request):
+        return fragment(request, partial, **context)
+    return page(request, whole, **context)
+
+
 def json(value: Mapping[str, object], status: int = 200) -> Response:
     return JSONResponse(value, status)
 

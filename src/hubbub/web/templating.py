@@ -7,9 +7,11 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 import jinja2
+from markupsafe import Markup
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 
 from hubbub import config, markup, places, words
+from hubbub.domain import messages
 from hubbub.web import assets, links
 
 SITE_NAME = "Hubbub"
@@ -23,6 +25,7 @@ class Templates:
         self.assets = assets.Assets(places.static())
         self.path_for = paths(routes)
         self._environment = environment()
+        self._environment.filters["body"] = self._body
         self._environment.globals.update(
             path_for=self.path_for,
             absolute_for=self.absolute_for,
@@ -33,6 +36,10 @@ class Templates:
 
     def render(self, name: str, /, **context: Any) -> str:
         return self._environment.get_template(name).render(context)
+
+    def _body(self, message: messages.Message) -> Markup:
+        called = frozenset(message.mentions.split())
+        return markup.render_body(message.body, home=self.links.origin, mentions=called)
 
     def absolute_for(self, name: str, /, **params: object) -> str:
         """The whole address, for what leaves the site: a shared link, a picture of it."""
@@ -58,7 +65,7 @@ def environment() -> jinja2.Environment:
         words.gettext, words.ngettext, newstyle=True
     )
     made.filters.update(
-        body=markup.render_body,
+        excerpt=markup.excerpt,
         iso=iso,
         clock=clock,
         day=day,

@@ -1,4 +1,5 @@
-"""Light, dark, or as the system has it: a cookie, so that the very first paint is right."""
+"""How pages look to one person: light or dark, by a cookie, so that the very first paint is right;
+and what is theirs among what all see."""
 
 from __future__ import annotations
 
@@ -7,7 +8,21 @@ import urllib.parse
 from starlette.requests import Request
 from starlette.responses import Response
 
-from hubbub.web import forms, links, responses
+from hubbub.domain import accounts, permissions
+from hubbub.web import access, forms, links, responses
+
+AN_HOUR = "private, max-age=3600"
+
+
+async def mine(request: Request) -> Response:
+    """The style sheet of one person: what is theirs, and what calls them."""
+    person = access.person(request)
+    if request.path_params["username"] != person.username:
+        raise permissions.unseen()
+    text = request.state.templates.render(
+        "appearance/mine.css", username=person.username, folded=accounts.fold(person.username)
+    )
+    return Response(text, media_type="text/css", headers={"Cache-Control": AN_HOUR})
 
 
 async def choose(request: Request) -> Response:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import uuid
 from collections.abc import Awaitable, Callable, Collection
@@ -10,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from hubbub import database, errors, words
-from hubbub.domain import events, memberships, messages, rooms
+from hubbub.domain import events, history, memberships, messages, pins, rooms
 from hubbub.web import access, forms, responses
 
 Messages = list[messages.Message]
@@ -28,18 +29,21 @@ class _View:
     older: bool
     newer: bool
     mine: list[rooms.Room]
+    pins: int
     people: list[memberships.Member]
 
 
 async def page(
     request: Request,
     visit: access.Visit,
-    pick: Pick = messages.latest,
+    pick: Pick = history.latest,
     *,
     marked: int | None = None,
     draft: str = "",
     error: str = "",
     cid: str = "",
+    ask: bool = False,
+    reply: messages.Message | None = None,
     at_home: bool = False,
 ) -> Response:
     """The whole page. Who holds the link and is no member yet sees the door, with a button."""
@@ -57,6 +61,8 @@ async def page(
         draft=draft,
         error=error,
         cid=cid or str(uuid.uuid4()),
+        ask=ask,
+        reply=reply,
         at_home=at_home,
         can=visit.can,
         **{field.name: getattr(view, field.name) for field in dataclasses.fields(view)},
@@ -68,14 +74,27 @@ async def page(
 
 async def again(request: Request, refusal: errors.Refusal) -> Response:
     """The room once more, with the text that was not accepted still in the box."""
-    form = forms.kept(request)
+    form, visit = forms.kept(request), await access.visit(request)
     return await page(
         request,
-        await access.visit(request),
+        visit,
         draft=form.get("body", ""),
         error=refusal.message,
         cid="" if refusal.field == "cid" else form.get("cid", ""),
+        ask=refusal.field == "sure",
+        reply=await _answered(request, visit, form.get("reply_to", "")),
     )
+
+
+async def _answered(
+    request: Request, visit: access.Visit, number: str
+) -> messages.Message | None:
+    """The message that was to be answered, if it is there."""
+    found = forms.number(number)
+    with contextlib.suppress(errors.NotFound):
+        if found is not None:
+            return await history.one(request.state.db, visit.room.id, found)
+    return None
 
 
 async def _view(
@@ -87,15 +106,16 @@ async def _view(
         head = await events.head(moment, visit.room.id)
         if head is None:
             raise errors.Gone(words.gettext("This room was deleted."))
-        newest = await messages.latest(moment, visit.room.id, head.seq, 1)
+        newest = await history.latest(moment, visit.room.id, head.seq, 1)
         shown = await pick(moment, visit.room.id, head.seq)
         if not shown:
-            shown = await messages.latest(moment, visit.room.id, head.seq)
+            shown = await history.latest(moment, visit.room.id, head.seq)
         return _View(
             cursor=str(head),
             messages=shown,
             older=bool(shown) and shown[0].number > 1,
             newer=bool(shown) and shown[-1].number < newest[-1].number,
             mine=await rooms.mine(moment, visit.person),
+            pins=await pins.count(moment, visit.room.id),
             people=await memberships.people(moment, visit.room.id, first=sorted(online)),
         )

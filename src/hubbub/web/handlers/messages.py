@@ -8,7 +8,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from hubbub import errors, words
-from hubbub.domain import messages
+from hubbub.domain import clock, history, messages, revisions
+from hubbub.domain.permissions import Act
+from hubbub.markup import emoji
 from hubbub.web import access, failures, forms, responses
 from hubbub.web.handlers import chat
 
@@ -36,6 +38,46 @@ def _posted(request: Request, visit: access.Visit, posted: messages.Posted) -> R
             request, "messages/_message.html", message=posted.message, room_path=path
         )
     return responses.see_other(path)
+
+
+async def menu(request: Request) -> Response:
+    """What one may do with a message: fetched when it is opened, for it differs by who looks."""
+    visit, message = await access.message(request)
+    window = request.state.config.edit_hours * clock.HOUR
+    return responses.either(
+        request,
+        "messages/_menu.html",
+        "messages/menu.html",
+        message=message,
+        room=visit.room,
+        can=visit.can,
+        can_edit=visit.can(Act.EDIT) and revisions.can_edit(visit.person, message, window),
+        can_erase=visit.can(Act.ERASE) and revisions.can_erase(visit.person, message),
+        common=emoji.COMMON,
+        scripted=responses.is_htmx(request),
+    )
+
+
+async def reply(request: Request) -> Response:
+    """The room with a message to be answered above the composer, or for htmx only that."""
+    visit, message = await access.message(request, Act.POST)
+    if responses.is_htmx(request):
+        path = request.state.links.room_path(visit.room)
+        return responses.fragment(request, "rooms/_reply.html", reply=message, room_path=path)
+    return await chat.page(request, visit, reply=message)
+
+
+def changed(request: Request, visit: access.Visit, message: messages.Message) -> Response:
+    """After a change of a message: the message as it is now, or back to where it stands."""
+    access.changed(request, visit)
+    path = request.state.links.room_path(visit.room)
+    if responses.wants_json(request):
+        return responses.json({"number": message.number})
+    if responses.is_htmx(request):
+        return responses.fragment(
+            request, "messages/_message.html", message=message, room_path=path
+        )
+    return responses.see_other(f"{path}/{message.number}")
 
 
 async def index(request: Request) -> Response:
@@ -71,14 +113,14 @@ async def _fragment(request: Request, visit: access.Visit, side: str, number: in
     db, room = request.state.db, visit.room
     path = request.state.links.room_path(room)
     if side == "before":
-        found = await messages.before(db, room.id, number)
+        found = await history.before(db, room.id, number)
         first = found[0].number if found else 0
         context = {"first_number": first, "older": first > 1}
         return responses.fragment(
             request, "messages/_history.html", messages=found, room_path=path, **context
         )
-    found = await messages.after(db, room.id, number, messages.PAGE + 1)
-    shown = found[: messages.PAGE]
+    found = await history.after(db, room.id, number, history.PAGE + 1)
+    shown = found[: history.PAGE]
     context = {"last_number": shown[-1].number if shown else 0, "newer": len(found) > len(shown)}
     return responses.fragment(
         request, "messages/_future.html", messages=shown, room_path=path, **context
@@ -86,15 +128,15 @@ async def _fragment(request: Request, visit: access.Visit, side: str, number: in
 
 
 async def _before(db: chat.Queries, room_id: int, _: int, *, number: int) -> chat.Messages:
-    return await messages.before(db, room_id, number)
+    return await history.before(db, room_id, number)
 
 
 async def _after(db: chat.Queries, room_id: int, _: int, *, number: int) -> chat.Messages:
-    return await messages.after(db, room_id, number)
+    return await history.after(db, room_id, number)
 
 
 async def _around(db: chat.Queries, room_id: int, _: int, *, number: int) -> chat.Messages:
-    return await messages.around(db, room_id, number)
+    return await history.around(db, room_id, number)
 
 
 def _number(text: str) -> int:

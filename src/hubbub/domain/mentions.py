@@ -1,0 +1,102 @@
+"""Mentions: whom a message calls, and who could be meant by what is being typed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import sqlalchemy
+
+from hubbub import database, errors, markup, words
+from hubbub.domain import accounts, permissions, rooms
+from hubbub.domain.permissions import Act
+from hubbub.tables import memberships, people
+from hubbub.tables import mentions as table
+
+EVERYONE = 0
+"""Stands for the id of a person where a message calls the whole room."""
+
+ROOM = "room"
+MANY = 5
+"""Whoever calls more people than this is asked first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Called:
+    """The folded names a text calls, and the ids behind them (`EVERYONE` among them)."""
+
+    names: tuple[str, ...] = ()
+    ids: tuple[int, ...] = ()
+
+    @property
+    def text(self) -> str:
+        """As a message keeps it."""
+        return " ".join(self.names)
+
+
+NOBODY = Called()
+
+
+async def called(
+    db: database.Queries,
+    room: rooms.Room,
+    author: accounts.Person,
+    body: str,
+    *,
+    sure: bool = True,
+) -> Called:
+    """Whom `body` calls: only members, and the whole room only by those who may.
+
+    Conflict when that is many people and the author is not `sure`.
+    """
+    named = markup.mentioned(body)
+    if not named:
+        return NOBODY
+    rows = await db.all(_members(room.id, named, author.id))
+    roles = {row["person_id"]: row["role"] for row in rows}
+    found = {row["username_key"]: row["person_id"] for row in rows if row["username_key"] in named}
+    if ROOM in named and _may_call_room(roles.get(author.id), room):
+        if room.members > MANY and not sure:
+            raise _ask(room.members)
+        found[ROOM] = EVERYONE
+    return Called(tuple(found), tuple(found.values()))
+
+
+def _members(room_id: int, names: Iterable[str], author_id: int) -> sqlalchemy.Select[tuple[int]]:
+    return (
+        sqlalchemy.select(memberships.c.person_id, memberships.c.role, people.c.username_key)
+        .join(people, people.c.id == memberships.c.person_id)
+        .where(memberships.c.room_id == room_id)
+        .where(people.c.username_key.in_(sorted(names)) | (people.c.id == author_id))
+        .order_by(people.c.username_key)
+    )
+
+
+def _may_call_room(role: str | None, room: rooms.Room) -> bool:
+    return role is not None and permissions.can(permissions.Standing(role), Act.CALL, room)
+
+
+def _ask(count: int) -> errors.Conflict:
+    sentence = words.gettext("@room calls all {number} people here. Send it again if that is meant.")
+    return errors.Conflict(sentence.format(number=count), field="sure")
+
+
+async def ping(
+    conn: database.Connection, room_id: int, number: int, author_id: int, called: Called
+) -> None:
+    """Makes a message count for those it calls. One statement, however many they are."""
+    ids = [person_id for person_id in called.ids if person_id != author_id]
+    if ids:
+        rows = [
+            {"person_id": i, "room_id": room_id, "number": number, "author_id": author_id}
+            for i in ids
+        ]
+        await conn.run(sqlalchemy.insert(table).values(rows))
+
+
+async def keep(
+    conn: database.Connection, room_id: int, number: int, called: Called = NOBODY
+) -> None:
+    """A message no longer calls anyone but these; whom it did not call before it does not ping."""
+    gone = sqlalchemy.delete(table).where(table.c.room_id == room_id, table.c.number == number)
+    await conn.run(gone.where(table.c.person_id.not_in(called.ids)) if called.ids else gone)

@@ -1,0 +1,82 @@
+"""What an author does about a message that was said: changing it, taking it back."""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from hubbub import errors, words
+from hubbub.domain import clock, history, messages, revisions
+from hubbub.domain.permissions import Act
+from hubbub.web import access, failures, forms, responses
+from hubbub.web.handlers import messages as message_doors
+
+
+async def edition(request: Request) -> Response:
+    """The message as it was typed, to be changed."""
+    visit, message = await access.message(request, Act.EDIT)
+    if not revisions.can_edit(visit.person, message, _window(request)):
+        raise errors.Forbidden(words.gettext("This message cannot be changed any more."))
+    return _form(request, visit, message, message.body)
+
+
+async def _edition_again(request: Request, refusal: errors.Refusal) -> Response:
+    visit, message = await access.message(request)
+    return _form(request, visit, message, forms.kept(request).get("body", ""), refusal.message)
+
+
+@failures.gives_back(_edition_again)
+async def edit(request: Request) -> Response:
+    visit = await access.change(request, Act.EDIT)
+    draft, number = await forms.message(request), _number(request)
+    db = request.state.db
+    await revisions.edit(db, visit.room, visit.person, number, draft, window=_window(request))
+    return await _changed(request, visit, number)
+
+
+async def erasure(request: Request) -> Response:
+    """The message once more, with the question whether it shall go."""
+    visit, message = await access.message(request, Act.ERASE)
+    if not revisions.can_erase(visit.person, message):
+        raise errors.Forbidden(words.gettext("Only who wrote it can do that."))
+    return responses.either(
+        request, "messages/_erasure.html", "messages/erasure.html", message=message, room=visit.room
+    )
+
+
+async def erase(request: Request) -> Response:
+    visit, number = await access.change(request, Act.ERASE), _number(request)
+    await revisions.erase(request.state.db, visit.room, visit.person, number)
+    return await _changed(request, visit, number)
+
+
+async def _changed(request: Request, visit: access.Visit, number: int) -> Response:
+    message = await history.one(request.state.db, visit.room.id, number)
+    return message_doors.changed(request, visit, message)
+
+
+def _form(
+    request: Request,
+    visit: access.Visit,
+    message: messages.Message,
+    text: str,
+    error: str = "",
+) -> Response:
+    return responses.either(
+        request,
+        "messages/_edition.html",
+        "messages/edition.html",
+        message=message,
+        room=visit.room,
+        text=text,
+        error=error,
+    )
+
+
+def _number(request: Request) -> int:
+    return forms.number(request.path_params["number"]) or 0
+
+
+def _window(request: Request) -> int:
+    hours: int = request.state.config.edit_hours
+    return hours * clock.HOUR
