@@ -18,6 +18,7 @@ from sqlalchemy import (
     UniqueConstraint,
     text,
 )
+from sqlalchemy.dialects.postgresql import TSVECTOR
 
 metadata = MetaData(
     naming_convention={
@@ -30,6 +31,8 @@ metadata = MetaData(
 
 # SQLite gives row ids only to a column declared INTEGER; PostgreSQL wants 64 bits.
 Id = BigInteger().with_variant(Integer, "sqlite")
+# Terms between blanks: PostgreSQL has a type for just that.
+Terms = Text().with_variant(TSVECTOR(), "postgresql")
 
 
 people = Table(
@@ -135,6 +138,9 @@ messages = Table(
     Column("deleted_at", BigInteger),  # a tombstone: the body is erased, the number stays
     Column("pinned_at", BigInteger),
     Column("pinned_by_id", Id),
+    # What search finds it by: see terms. The index over it, `message_words`, is the database's own
+    # kind, and is kept by the database itself: see migrations/versions/0003_search.
+    Column("words", Terms, nullable=False, server_default=""),
     UniqueConstraint("room_id", "number"),
     UniqueConstraint("author_id", "room_id", "cid", "digest"),
     Index(
