@@ -31,6 +31,7 @@ class State(TypedDict):
 
     config: config.Config
     db: database.Database
+    files: storage.Store
     limits: limits.Limits
     streams: streams.Streams
     templates: templating.Templates
@@ -68,6 +69,7 @@ def _lifespan(
             db = database.Database(settings.database_url)
             await db.connect()
             closing.push_async_callback(db.disconnect)
+            files = storage.Store(settings.data_dir / "files")
             limiter = limits.Limits(settings)
             closing.push_async_callback(limiter.close)
             source = live.Log(db, templates)
@@ -81,7 +83,7 @@ def _lifespan(
             if shared:
                 closing.push_async_callback(source.leave)
             closing.push_async_callback(rooms.stop)
-            tidying = asyncio.create_task(_tidy_now_and_then(db))
+            tidying = asyncio.create_task(_tidy_now_and_then(db, files))
             closing.callback(tidying.cancel)
             # A thread that has fetched rows waits for a busy loop no longer than this.
             sys.setswitchinterval(SWITCH_SECONDS)
@@ -91,6 +93,7 @@ def _lifespan(
             yield State(
                 config=settings,
                 db=db,
+                files=files,
                 limits=limiter,
                 streams=rooms,
                 templates=templates,
@@ -100,11 +103,11 @@ def _lifespan(
     return lifespan
 
 
-async def _tidy_now_and_then(db: database.Database) -> None:
+async def _tidy_now_and_then(db: database.Database, files: storage.Store) -> None:
     """Forget what is past its time, about once an hour; jitter keeps processes apart."""
     while True:
         await asyncio.sleep(TIDY_SECONDS * random.uniform(0.5, 1.0))  # noqa: S311
         try:
-            await retention.enforce(db)
+            await retention.enforce(db, files)
         except Exception as error:
             log.warning("cannot forget what is past its time: %r", error)

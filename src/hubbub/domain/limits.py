@@ -57,6 +57,7 @@ RULES: Mapping[str, tuple[Rule, ...]] = {
     "messages": (Rule(10, 10),),  # person
     "rooms": (Rule(20, HOUR),),  # person
     "joins": (Rule(60, HOUR),),  # person
+    "uploads": (Rule(60, 10 * MINUTE),),  # person
     "writes": (Rule(60, MINUTE),),  # person; everything else that changes something
 }
 

@@ -1,14 +1,16 @@
-"""What is kept for a while only: a room's events for pages that were away, and spent sessions."""
+"""What is kept for a while only: a room's events for pages that were away, spent sessions, and
+what was uploaded and never sent."""
 
 from __future__ import annotations
 
-from hubbub import database
-from hubbub.domain import clock, events, sessions
+from hubbub import database, storage
+from hubbub.domain import clock, events, sessions, uploads
 
 
-async def enforce(db: database.Database, *, now: int | None = None) -> None:
+async def enforce(db: database.Database, files: storage.Store, *, now: int | None = None) -> None:
     """Forgets what is past its time. May be run by several processes at once."""
     at = clock.at(now)
     while await sessions.sweep(db, now=at):
         pass
     await events.trim(db, at - events.RETENTION)
+    await uploads.tidy(db, files, now=at)

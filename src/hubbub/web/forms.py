@@ -1,15 +1,17 @@
-"""What arrives in requests, read once and strictly: UTF-8, a few fields, each once, no files.
+"""What arrives in requests, read once and strictly: UTF-8, a few fields, each once.
 
-What the fields must be like is the domain's business; here they are only taken apart.
+Files come only where a handler asks for them, and go to disk as they come. What all of it must be
+like is the domain's business; here it is only taken apart.
 """
 
 from __future__ import annotations
 
+import contextlib
 import re
 import urllib.parse
 from collections.abc import AsyncGenerator, Iterable
 
-from starlette.datastructures import Headers
+from starlette.datastructures import Headers, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import Request
 
@@ -17,8 +19,10 @@ from hubbub import errors, words
 from hubbub.domain import messages
 
 MAX_FIELDS = 50
+MAX_FIELD_BYTES = 64 * 1024
 
 _NUMBER = re.compile(r"[0-9]{1,18}")  # what is longer does not fit into 64 bits
+_END = 200  # bytes; the last line of a form is shorter
 _BOUNDARY = re.compile(r"""boundary=("[^"]{1,70}"|[^\s;"]{1,70})""", re.IGNORECASE)
 
 Form = dict[str, str]
@@ -29,9 +33,27 @@ async def read(request: Request) -> Form:
 
     Raises Malformed for what is not a form in UTF-8, TooLarge from the limit of bodies.
     """
-    form = _parsed(await _pairs(request, await request.body()))
-    request.state.form = form
-    return form
+    if not hasattr(request.state, "form"):
+        async with files(request, 0):
+            pass
+    return kept(request)
+
+
+@contextlib.asynccontextmanager
+async def files(request: Request, most: int) -> AsyncIterator[list[UploadFile]]:
+    """Reads the form, its files included; they are gone when the block ends.
+
+    Raises what `read` raises. With `most` 0 a file makes it no form of ours.
+    """
+    parts = await _parts(request, most)
+    found = [part for _, part in parts if isinstance(part, UploadFile)]
+    try:
+        request.state.form = _parsed((name, part) for name, part in parts if isinstance(part, str))
+        # An empty choice of files is sent as a file without a name.
+        yield [file for file in found if file.filename or file.size]
+    finally:
+        for file in found:
+            await file.close()
 
 
 def kept(request: Request) -> Form:
@@ -57,15 +79,10 @@ def number(text: str) -> int | None:
     return int(text) if _NUMBER.fullmatch(text) else None
 
 
-async def _pairs(request: Request, body: bytes) -> Iterable[tuple[str, str]]:
+async def _parts(request: Request, most: int) -> list[tuple[str, str | UploadFile]]:
     declared = request.headers.get("content-type", "")
     kind = declared.partition(";")[0].strip().lower()
     try:
-        text = body.decode("utf-8")
-        if kind == "application/x-www-form-urlencoded":
-            return urllib.parse.parse_qsl(
-                text, keep_blank_values=True, errors="strict", max_num_fields=MAX_FIELDS
-            )
         if kind == "multipart/form-data":
             return await _multipart(declared, body)
     except UnicodeDecodeError:
@@ -77,8 +94,16 @@ async def _pairs(request: Request, body: bytes) -> Iterable[tuple[str, str]]:
     return []
 
 
-async def _multipart(declared: str, body: bytes) -> Iterable[tuple[str, str]]:
-    """The fields of a multipart form. The client's charset is not asked: the text is UTF-8."""
+def _fields(text: str) -> list[tuple[str, str]]:
+    return urllib.parse.parse_qsl(
+        text, keep_blank_values=True, errors="strict", max_num_fields=MAX_FIELDS
+    )
+
+
+async def _multipart(
+    request: Request, declared: str, most: int
+) -> list[tuple[str, str | UploadFile]]:
+    """The parts of a multipart form. The client's charset is not asked: the text is UTF-8."""
     found = _BOUNDARY.search(declared)
     boundary = found[1].strip('"') if found else ""
     # Without its last line the form was cut off on the way, and half a text is not what was meant.
@@ -86,12 +111,42 @@ async def _multipart(declared: str, body: bytes) -> Iterable[tuple[str, str]]:
         raise _unreadable()
 
     async def stream() -> AsyncGenerator[bytes, None]:
-        yield body
+        async for chunk in request.stream():
+            end[:] = (end + chunk[-_END:])[-_END:]
+            yield chunk
 
-    headers = Headers({"content-type": f'multipart/form-data; boundary="{boundary}"'})
-    parser = MultiPartParser(headers, stream(), max_files=0, max_fields=MAX_FIELDS)
-    form = await parser.parse()
-    return [(name, value) for name, value in form.multi_items() if isinstance(value, str)]
+    # The parser guesses at what it cannot decode; so it is given a charset in which any byte is
+    # a letter, and the true decoding is done here.
+    kind = f'multipart/form-data; charset=latin-1; boundary="{boundary}"'
+    parser = MultiPartParser(
+        Headers({"content-type": kind}),
+        stream(),
+        max_files=most + MAX_FIELDS if most else 0,  # Too many are told so in better words.
+        max_fields=MAX_FIELDS,
+        max_part_size=MAX_FIELD_BYTES,
+    )
+    parts = (await parser.parse()).multi_items()
+    try:
+        # Without its last line the form was cut off, and half a text is not what was meant.
+        if not end.rstrip().endswith(f"--{boundary}--".encode("latin-1")):
+            raise _unreadable()
+        return [(_decoded(name), _decoded_part(part)) for name, part in parts]
+    except (ValueError, errors.Malformed):
+        for _, part in parts:
+            if isinstance(part, UploadFile):
+                await part.close()
+        raise
+
+
+def _decoded_part(part: str | UploadFile) -> str | UploadFile:
+    if isinstance(part, str):
+        return _decoded(part)
+    part.filename = _decoded(part.filename or "", "replace")
+    return part
+
+
+def _decoded(text: str, trouble: str = "strict") -> str:
+    return text.encode("latin-1").decode("utf-8", trouble)
 
 
 def _parsed(pairs: Iterable[tuple[str, str]]) -> Form:

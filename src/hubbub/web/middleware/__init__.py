@@ -39,7 +39,7 @@ def stack(settings: config.Config) -> list[Middleware]:
         Middleware(hosts.Hosts, hosts=where.hosts, is_public=settings.public_url is not None),
         Middleware(origin.Origin, origins=where.origins),
         Middleware(sessions.Sessions, cookie=sessions.cookie_name(where.secure)),
-        Middleware(bodies.Bodies),
+        Middleware(bodies.Bodies, upload_mb=settings.upload_mb),
     ]
 
 

@@ -1,0 +1,106 @@
+"""How people show themselves: their name, their picture, and the page about them."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+from typing import BinaryIO
+
+import sqlalchemy
+
+from hubbub import database, markup, pictures, storage
+from hubbub.domain import accounts, permissions, rooms, uploads
+from hubbub.tables import memberships, people
+from hubbub.tables import rooms as room_table
+
+NAME_LENGTH = 50
+SMALL, LARGE = sorted(pictures.AVATAR)
+ROOMS = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """A person as another one may see them. `since` is when they came, in milliseconds UTC."""
+
+    person: accounts.Person
+    since: int
+    rooms: tuple[rooms.Room, ...]  # in which both are, by title
+
+
+async def profile(db: database.Queries, viewer: accounts.Person, username: str) -> Profile:
+    """Of oneself, or of somebody with whom one shares a room. Nobody else exists: NotFound."""
+    person = await accounts.by_username(db, username)
+    if person is None:
+        raise permissions.unseen()
+    common = await _in_common(db, viewer, person)
+    if person.id != viewer.id and not common:
+        raise permissions.unseen()
+    since = await db.value(sqlalchemy.select(people.c.created_at).where(people.c.id == person.id))
+    return Profile(person, since, common)
+
+
+async def _in_common(
+    db: database.Queries, viewer: accounts.Person, person: accounts.Person
+) -> tuple[rooms.Room, ...]:
+    theirs = memberships.alias()
+    query = (
+        sqlalchemy.select(room_table)
+        .join(memberships, memberships.c.room_id == room_table.c.id)
+        .join(theirs, theirs.c.room_id == room_table.c.id)
+        .where(memberships.c.person_id == viewer.id, theirs.c.person_id == person.id)
+        .where(room_table.c.deleted_at.is_(None))
+        .order_by(room_table.c.title_key, room_table.c.id)
+        .limit(ROOMS)
+    )
+    return tuple(map(rooms.from_row, await db.all(query)))
+
+
+async def rename(db: database.Queries, person: accounts.Person, name: str) -> str:
+    """The name others see; an empty one gives back the username. Returns it as it is kept."""
+    name = markup.clean_line(name, field="name", limit=NAME_LENGTH, min=0)
+    if markup.is_blank(name):
+        name = person.username
+    await db.run(people.update().where(people.c.id == person.id).values(display_name=name))
+    return name
+
+
+async def set_picture(
+    db: database.Database, store: storage.Store, person: accounts.Person, file: BinaryIO
+) -> str:
+    """The middle of the picture in `file`, in two sizes; the digest they are kept under.
+
+    Raises Invalid for what is no picture, broken or too large.
+    """
+    squares = await pictures.draw_avatar(file)
+    digest = await storage.digest(io.BytesIO(squares[LARGE]))
+    before = await _exchange(db, person, digest)
+    for edge, square in squares.items():
+        await store.put(io.BytesIO(square), digest, str(edge))
+    if before and before != digest:
+        await uploads.sweep(db, store, [before])
+    return digest
+
+
+async def remove_picture(
+    db: database.Database, store: storage.Store, person: accounts.Person
+) -> None:
+    before = await _exchange(db, person, None)
+    if before:
+        await uploads.sweep(db, store, [before])
+
+
+async def _exchange(
+    db: database.Database, person: accounts.Person, digest: str | None
+) -> str | None:
+    """Points to another picture; the digest of the one before."""
+    mine = people.c.id == person.id
+    async with db.transaction() as conn:
+        before: str | None = await conn.value(sqlalchemy.select(people.c.picture).where(mine))
+        await conn.run(people.update().where(mine).values(picture=digest))
+    return before
+
+
+async def has_picture(db: database.Queries, digest: str) -> bool:
+    """Whether somebody shows this picture; what was taken back is not there any more."""
+    query = sqlalchemy.select(people.c.id).where(people.c.picture == digest).limit(1)
+    return await db.value(query) is not None
