@@ -14,7 +14,7 @@ from typing import TypedDict
 from starlette.applications import Starlette
 from starlette.types import ASGIApp
 
-from hubbub import config, database, logs
+from hubbub import config, database, logs, storage
 from hubbub.domain import limits, retention
 from hubbub.realtime import broker, streams
 from hubbub.web import failures, links, live, middleware, routes, templating

@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import re
 import urllib.parse
-from collections.abc import AsyncGenerator, Iterable
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable
 
 from starlette.datastructures import Headers, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
@@ -84,7 +84,10 @@ async def _parts(request: Request, most: int) -> list[tuple[str, str | UploadFil
     kind = declared.partition(";")[0].strip().lower()
     try:
         if kind == "multipart/form-data":
-            return await _multipart(declared, body)
+            return await _multipart(request, declared, most)
+        body = await request.body()
+        if kind == "application/x-www-form-urlencoded":
+            return [*_fields(body.decode("utf-8"))]
     except UnicodeDecodeError:
         raise errors.Malformed(words.gettext("This form is not readable as UTF-8 text.")) from None
     except (ValueError, MultiPartException):
@@ -106,9 +109,9 @@ async def _multipart(
     """The parts of a multipart form. The client's charset is not asked: the text is UTF-8."""
     found = _BOUNDARY.search(declared)
     boundary = found[1].strip('"') if found else ""
-    # Without its last line the form was cut off on the way, and half a text is not what was meant.
-    if not boundary or not body.rstrip().endswith(f"--{boundary}--".encode("latin-1")):
+    if not boundary:
         raise _unreadable()
+    end = bytearray()
 
     async def stream() -> AsyncGenerator[bytes, None]:
         async for chunk in request.stream():
