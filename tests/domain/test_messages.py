@@ -97,6 +97,7 @@ async def test_a_message_gets_the_next_number_and_the_next_place(
         cast.room.seq + 1,
         "Bob",
         "Bob",
+        None,
         "Hello, you",
         messages.OPENS_DAY,
         NOON,

@@ -38,8 +38,8 @@ class Ledger:
         seq = len(self.entries) + 1
         cursor = Cursor(seq, f"{self.generation}{seq}")
         fragment = f"[{text}]".encode() if text else b""
-        clear = f"(clear {text})".encode() if text else b""
-        self.entries.append(Entry(cursor, fragment, clear, **rights))
+        number = seq if text else None
+        self.entries.append(Entry(cursor, fragment, number, **rights))
         return cursor
 
     def members(self) -> frozenset[int]:
@@ -231,7 +231,10 @@ async def test_a_page_that_was_away_is_given_what_it_missed_from_the_log(site: S
         site.ledger.write(f"w{number}")
     _, socket, _ = await site.enter(BOB, cursor)
     await until(lambda: len(socket.texts) == 20)
-    assert "(clear w0)[w0](clear w1)[w1]" in socket.frames[-1]
+    cleared = re.findall(r'"#m(\d+)" hx-swap="delete"', socket.frames[-1])
+    clears = [int(number) for number in cleared]
+    assert clears == list(range(cursor.seq + 1, cursor.seq + 21)), "each clears its place first"
+    assert socket.frames[-1].index("delete") < socket.frames[-1].index("[w0][w1][w2]")
 
 
 @pytest.mark.parametrize(
@@ -442,7 +445,7 @@ async def test_every_frame_tells_the_page_where_it_stands(site: Site) -> None:
 async def test_what_does_not_fit_into_one_frame_comes_in_several(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(frames, "FRAME_BYTES", 40)
+    monkeypatch.setattr(frames, "FRAME_BYTES", 25)
     cursor = site.ledger.entries[-1].cursor
     for number in range(30):
         site.ledger.write(f"w{number}")

@@ -32,8 +32,8 @@ def of(entries: Sequence[Entry], *, fresh: bool) -> tuple[wire.Frame, Cursor]:
         if entry.number is not None:
             newest[entry.number] = entry.fragment
         newest.update(entry.changes)
-    posted = {entry.number for entry in entries}
-    parts = [_clear(n) for n in posted if n is not None] if fresh else []
+    posted = dict.fromkeys(e.number for e in entries if e.number is not None)
+    parts = [_clear(number) for number in posted] if fresh else []
     parts += [_replace(n, part) for n, part in newest.items() if n not in posted]
     parts += [entry.aside for entry in entries]
     parts += [e.fragment if e.number is None else newest[e.number] for e in entries]

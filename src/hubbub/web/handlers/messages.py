@@ -24,18 +24,19 @@ async def create(request: Request) -> Response:
     posted = await messages.post(request.state.db, visit.room, visit.person, draft)
     if posted.created:
         request.state.streams.hint(visit.room.id, posted.seq)
-    return _posted(request, visit, posted)
+    return await _posted(request, visit, posted)
 
 
-def _posted(request: Request, visit: access.Visit, posted: messages.Posted) -> Response:
+async def _posted(request: Request, visit: access.Visit, posted: messages.Posted) -> Response:
     path = request.state.links.room_path(visit.room)
     if responses.wants_json(request):
         message = posted.message
         told = {"number": message.number, "seq": message.seq, "cid": message.cid}
         return responses.json(told, 201 if posted.created else 200)
     if responses.is_htmx(request):
+        message = await history.one(request.state.db, visit.room.id, posted.number)
         return responses.fragment(
-            request, "messages/_message.html", message=posted.message, room_path=path
+            request, "messages/_message.html", message=message, room_path=path
         )
     return responses.see_other(path)
 
