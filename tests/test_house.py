@@ -30,7 +30,7 @@ NAME = re.compile(r"[\"']([a-z]+:[a-z-]+)[\"']")
 # Doors nobody follows a link to …
 FOR_MACHINES = {"/healthz", "/readyz", "/robots.txt", "/favicon.ico"}
 # … and those every message has its own address below: put together from the room's, which is given.
-OF_MESSAGES = {"/r/{key}/messages", "/r/{key}/{number}"}
+OF_MESSAGES = {"/r/{key}/messages", "/r/{key}/{number}", "/r/{key}/{number}/menu"}
 
 
 def label(path: pathlib.Path) -> str:

@@ -27,7 +27,6 @@ async def whole(db: database.Queries, rows: Sequence[database.Record]) -> list[M
     return [messages.from_row(row, found.get(row["id"], ())) for row in rows]
 
 
-
 async def latest(
     db: database.Queries, room_id: int, upto_seq: int, limit: int = PAGE
 ) -> list[Message]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable
+from typing import Any
 
 import sqlalchemy
 
@@ -44,8 +45,8 @@ _SET_ROLE = (
 )
 _AN_OWNER = "SELECT person_id FROM memberships WHERE room_id = :room_id AND role = 'owner' LIMIT 1"
 
-_ONE_MORE = {"members": room_table.c.members + 1}
-_ONE_LESS = {"members": room_table.c.members - 1}
+_ONE_MORE: dict[str, Any] = {"members": room_table.c.members + 1}
+_ONE_LESS: dict[str, Any] = {"members": room_table.c.members - 1}
 
 
 class _NothingToDo(Exception):

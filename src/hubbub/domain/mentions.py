@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import sqlalchemy
 
 from hubbub import database, errors, markup, words
-from hubbub.domain import accounts, permissions, rooms
+from hubbub.domain import accounts, names, permissions, rooms
 from hubbub.domain.permissions import Act
 from hubbub.tables import memberships, people
 from hubbub.tables import mentions as table
@@ -77,7 +77,9 @@ def _may_call_room(role: str | None, room: rooms.Room) -> bool:
 
 
 def _ask(count: int) -> errors.Conflict:
-    sentence = words.gettext("@room calls all {number} people here. Send it again if that is meant.")
+    sentence = words.gettext(
+        "@room calls all {number} people here. Send it again if that is meant."
+    )
     return errors.Conflict(sentence.format(number=count), field="sure")
 
 
@@ -100,3 +102,30 @@ async def keep(
     """A message no longer calls anyone but these; whom it did not call before it does not ping."""
     gone = sqlalchemy.delete(table).where(table.c.room_id == room_id, table.c.number == number)
     await conn.run(gone.where(table.c.person_id.not_in(called.ids)) if called.ids else gone)
+
+
+# ------------------------------------------------------------ while typing
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """Someone who could be meant; without a person it is everyone in the room."""
+
+    username: str
+    person: accounts.Person | None = None
+
+
+async def candidates(
+    db: database.Queries, room: rooms.Room, viewer: rooms.Member, typed: str, limit: int = 8
+) -> list[Candidate]:
+    """Which members are meant by the beginning of a mention, the likeliest first; for those who
+    may call it, the whole room too."""
+    sought = names.clean(typed)
+    inside = sqlalchemy.select(memberships.c.person_id).where(memberships.c.room_id == room.id)
+    near = await names.nearest(db, people.c.id.in_(inside), sought, limit)
+    found = [Candidate(person.username, person) for person in near]
+    if not ROOM.startswith(sought.lower()) or not _may_call_room(viewer.role, room):
+        return found
+    # Who wrote it out means it.
+    place = 0 if sought.lower() == ROOM else limit - 1
+    return [*found[:place], Candidate(ROOM), *found[place:]][:limit]

@@ -135,7 +135,8 @@ _FIELDS = tuple(field.name for field in dataclasses.fields(Message))[:-2]
 
 
 def from_row(row: database.Record, reacted: tuple[reactions.Reaction, ...] = ()) -> Message:
-    return Message(*(row[name] for name in _FIELDS), quote=_quote(row), reactions=reacted)
+    values: list[Any] = [row[name] for name in _FIELDS]
+    return Message(*values, *(_quote(row), reacted))
 
 
 def _quote(row: database.Record) -> Quote | None:

@@ -99,9 +99,7 @@ def _changing(
     place: messages.Place,
     now: int,
 ) -> Any:
-    return rooms.changing(
-        db, room, by, act, kind, now=now, person_id=by.id, message_id=place.id
-    )
+    return rooms.changing(db, room, by, act, kind, now=now, person_id=by.id, message_id=place.id)
 
 
 _PRESENT = "SELECT body, posted_at FROM messages WHERE id = :id AND deleted_at IS NULL"

@@ -160,7 +160,7 @@ class Log:
                 return _partial("#room-changed", draw("rooms/_changed.html", room=room)).encode()
             case "pinned" | "unpinned" | "erased":
                 count = await pins.count(self._db, room.id)
-                return _partial("#pins", draw("rooms/_pins.html", count=count)).encode()
+                return _partial("#pins", draw("rooms/_pins.html", pins=count)).encode()
         return b""
 
     # ------------------------------------------------------------------ people
@@ -216,4 +216,3 @@ class Log:
 
 def _partial(target: str, content: str) -> str:
     return f'<hx-partial hx-target="{target}" hx-swap="innerHTML">{content}</hx-partial>'
-

@@ -86,9 +86,7 @@ async def again(request: Request, refusal: errors.Refusal) -> Response:
     )
 
 
-async def _answered(
-    request: Request, visit: access.Visit, number: str
-) -> messages.Message | None:
+async def _answered(request: Request, visit: access.Visit, number: str) -> messages.Message | None:
     """The message that was to be answered, if it is there."""
     found = forms.number(number)
     with contextlib.suppress(errors.NotFound):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -20,7 +22,7 @@ async def index(request: Request) -> Response:
     visit, message = await access.message(request, Act.REACT)
     asked = request.query_params.get("q", "")[:QUERY_LENGTH]
     recent = await reactions.recent(request.state.db, visit.person) if not asked else []
-    context = {
+    context: dict[str, Any] = {
         "message": message,
         "room": visit.room,
         "q": asked,
