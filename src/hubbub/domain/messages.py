@@ -135,8 +135,8 @@ _FIELDS = tuple(field.name for field in dataclasses.fields(Message))[:-2]
 
 
 def from_row(row: database.Record, reacted: tuple[reactions.Reaction, ...] = ()) -> Message:
-    values: list[Any] = [row[name] for name in _FIELDS]
-    return Message(*values, *(_quote(row), reacted))
+    values: list[Any] = [row[name] for name in _FIELDS] + [_quote(row), reacted]
+    return Message(*values)
 
 
 def _quote(row: database.Record) -> Quote | None:
