@@ -9,11 +9,13 @@ for each kind of such things that any message of it has.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from hubbub import database
-from hubbub.domain import messages, permissions, reactions
+from hubbub.domain import clock, messages, permissions, reactions, rooms
 
 Message = messages.Message
+Room = rooms.Room
 
 PAGE = 50
 _BEYOND = 2**53  # No room gets there, and every driver can still write it.
@@ -108,3 +110,64 @@ async def _descending(db: database.Queries, condition: str, **values: int) -> li
 
 def _bounded(number: int) -> int:
     return min(max(number, 0), _BEYOND)
+
+
+# ------------------------------------------------------------------- by day
+
+DAY_PAGE = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """What was said in a room on one day, counted from 1970-01-01 UTC; `earlier` and `later` are
+    the nearest days on which something was said, `rest` the number after which this one goes on."""
+
+    day: int
+    messages: tuple[Message, ...]
+    rest: int | None
+    earlier: int | None
+    later: int | None
+
+
+async def of_day(
+    db: database.Queries, room: Room, day: int, after: int = 0, limit: int = DAY_PAGE
+) -> Day:
+    first = await _first_since(db, room, day * clock.DAY)
+    beyond = await _first_since(db, room, (day + 1) * clock.DAY)
+    values = {"room_id": room.id, "after": max(_bounded(after), first - 1), "beyond": beyond}
+    found = await whole(db, await db.all(_OF_DAY, {**values, "limit": limit}))
+    rest = found[-1].number if found and found[-1].number < beyond - 1 else None
+    near = {"room_id": room.id, "earlier": first - 1, "later": beyond}
+    days = {row["number"]: row["posted_at"] // clock.DAY for row in await db.all(_BESIDE, near)}
+    return Day(day, tuple(found), rest, days.get(first - 1), days.get(beyond))
+
+
+async def _first_since(db: database.Queries, room: Room, at: int) -> int:
+    """The number of the first message since then, found by halving: numbers have no holes.
+
+    Where a clock was set back the times are not in order. Each message is still on one day only,
+    and none is left out.
+    """
+    values = {"room_id": room.id, "beyond": room.last_number + 1, "at": at}
+    return int(await db.value(_FIRST_SINCE, values))
+
+
+_FIRST_SINCE = """
+WITH RECURSIVE half (low, high) AS (
+  SELECT CAST(1 AS BIGINT), CAST(:beyond AS BIGINT)
+  UNION ALL
+  SELECT CASE WHEN m.posted_at < :at THEN m.number + 1 ELSE h.low END,
+    CASE WHEN m.posted_at < :at THEN h.high ELSE m.number END
+  FROM half h JOIN messages m ON m.room_id = :room_id AND m.number = (h.low + h.high) / 2
+  WHERE h.low < h.high
+)
+SELECT low FROM half WHERE low >= high
+"""
+_OF_DAY = (
+    f"{_SELECT} WHERE m.room_id = :room_id AND m.number > :after AND m.number < :beyond"
+    " ORDER BY m.number LIMIT :limit"
+)
+_BESIDE = (
+    "SELECT number, posted_at FROM messages"
+    " WHERE room_id = :room_id AND (number = :earlier OR number = :later)"
+)

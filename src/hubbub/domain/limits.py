@@ -59,6 +59,7 @@ RULES: Mapping[str, tuple[Rule, ...]] = {
     "joins": (Rule(60, HOUR),),  # person
     "uploads": (Rule(60, 10 * MINUTE),),  # person
     "writes": (Rule(60, MINUTE),),  # person; everything else that changes something
+    "lookups": (Rule(120, MINUTE),),  # person; what is asked while typing
 }
 
 
