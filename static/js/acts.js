@@ -46,7 +46,7 @@ if (log) {
     },
   };
   document.addEventListener("click", (e) => {
-    const link = e.target.closest("[data-card], [data-act], [data-jump]");
+    const link = e.target.closest("[data-card], [data-act], [data-jump], a.mention");
     if (!link || e.ctrlKey || e.metaKey || e.shiftKey) return;
     const { act, jump } = link.dataset, there = $(jump);
     if (there) {
@@ -55,10 +55,10 @@ if (log) {
       there.classList.add("message--lit");
       setTimeout(() => there.classList.remove("message--lit"), 2000);
     } else if (act in acts) acts[act](link.dataset);
-    else if (jump || act || !("card" in link.dataset)) return;
+    else if (jump || act) return;
     else open(link);
     e.preventDefault();
-    if (card.contains(link) && !("card" in link.dataset)) card.hidePopover();
+    if (card.contains(link) && (act || there)) card.hidePopover();
   });
   document.addEventListener("selectionchange", () => {
     const selection = getSelection(), text = `${selection}`;

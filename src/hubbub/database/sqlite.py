@@ -17,12 +17,14 @@ from hubbub.database import faults, writer
 from hubbub.database.shield import finished
 from hubbub.database.statements import Statement
 
-# WAL lets readers read while one writes; FULL makes a committed message survive a power cut.
+# WAL lets readers read while one writes; FULL makes a committed message survive a power cut; what is
+# erased is overwritten, so that no deleted text stays behind in a free page.
 _PRAGMAS = """
 PRAGMA busy_timeout = 500;
 PRAGMA journal_mode = WAL;
 PRAGMA synchronous = FULL;
 PRAGMA foreign_keys = ON;
+PRAGMA secure_delete = ON;
 PRAGMA temp_store = MEMORY;
 PRAGMA cache_size = -8000;
 PRAGMA journal_size_limit = 67108864;
