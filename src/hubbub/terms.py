@@ -32,7 +32,11 @@ class Term(NamedTuple):
     """What a search looks for: a term, or with `is_prefix` all that begin so."""
 
     text: str
-    is_prefix: bool
+    is_prefix: bool = False
+
+    def within(self, room_id: int) -> Term:
+        """The same among what is said in one room."""
+        return Term(f"{room_id}_{self.text}", self.is_prefix)
 
     def finds(self, text: str) -> bool:
         return text.startswith(self.text) if self.is_prefix else text == self.text
@@ -54,41 +58,38 @@ def index(body: str, *, room_id: int, author_id: int, posted_at: int) -> str:
     Every term carries its room, so that searching a room reads nothing of the others, however
     much is said there. The author carries it too; the time is told in labels for all rooms.
     """
-    found = dict.fromkeys(part.text for part in _cut(_folded(body)[0]))
-    return " ".join(
-        [
-            anything(room_id),
-            by(room_id, author_id),
-            *(label for label, _ in _around(_day_of(posted_at))),
-            *(within(room_id, text) for text in itertools.islice(found, MOST)),
-        ]
-    )
+    found = dict.fromkeys(Term(part.text) for part in _cut(_folded(body)[0]))
+    held = [
+        anything(room_id),
+        by(room_id, author_id),
+        *(Term(label) for label, _ in _around(_day_of(posted_at))),
+        *(term.within(room_id) for term in itertools.islice(found, MOST)),
+    ]
+    return " ".join(term.text for term in held)
 
 
-def within(room_id: int, text: str) -> str:
-    return f"{room_id}_{text}"
+def by(room_id: int, author_id: int) -> Term:
+    """What every message of this author has in this room, and no other message."""
+    return Term(f"{room_id}@{author_id}")
 
 
-def by(room_id: int, author_id: int) -> str:
-    return f"{room_id}@{author_id}"
+def anything(room_id: int) -> Term:
+    """What every message of this room has."""
+    return Term(str(room_id))
 
 
-def anything(room_id: int) -> str:
-    return str(room_id)
+def during(since: datetime.date | None, until: datetime.date | None) -> list[Term]:
+    """Of these a message has one when it is of these days (UTC, both included), and else none.
 
-
-def during(since: datetime.date | None, until: datetime.date | None) -> list[str]:
-    """Labels of which a message of these days (UTC, both included) has one, and no other has any.
-
-    At most some eighty: whole decades, years and months count as one.
+    There are never more than some hundred, since whole decades, years and months count as one.
     """
-    day, last = since or _EPOCH, min(until or _LAST, _LAST)
+    day, last = max(since or _EPOCH, _EPOCH), min(until or _LAST, _LAST)
     labels = []
     while day <= last:
         label, end = next(
             (label, end) for label, (start, end) in _around(day) if start == day and end <= last
         )
-        labels.append(label)
+        labels.append(Term(label))
         day = end + datetime.timedelta(1)
     return labels
 
