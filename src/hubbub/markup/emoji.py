@@ -13,6 +13,12 @@ from hubbub import places
 
 COMMON = ("👍", "❤️", "😂", "🎉", "😮", "🙏")
 
+# What people mostly look for comes before what fits as well.
+_OFTEN = frozenset(
+    COMMON
+    + tuple("😀😄😁😅🤣😊😍🥰😘😎🤔😉😭😢😱😡🥳🤩🙄😴🤯🤗👏🙌👋💪🤝👌✅❌⭐🔥💯🚀👀💩🎂🍕🍺🤷🤦")
+)
+
 _STYLE = "\ufe0f"  # Asks for the coloured look; some keyboards leave it out.
 _TONE = "[\U0001f3fb-\U0001f3ff]"
 _ONE = rf"[^\x00-\xa8\s]{_STYLE}?{_TONE}?"
@@ -42,12 +48,12 @@ def find(query: str, limit: int) -> list[tuple[str, str]]:
     if not query:
         return [(one, _names()[one]) for one in COMMON][:limit]
     ranked = sorted(
-        (rank, place, len(name), entry.character, name)
+        (rank, entry.character not in _OFTEN, place, entry.character, name)
         for place, entry in enumerate(_all())
         for rank, name in [_best(query, entry)]
         if rank < _NO_MATCH
     )
-    return [(character, name) for _, _, _, character, name in ranked[:limit]]
+    return [(character, name) for *_, character, name in ranked[:limit]]
 
 
 def whole(text: str) -> str | None:
@@ -79,6 +85,7 @@ def _best(query: str, entry: _Emoji) -> tuple[int, str]:
 
 
 def _rank(query: str, name: str) -> int:
+    name = name.replace("-", "_")
     if query not in name:
         return _NO_MATCH
     if name == query:

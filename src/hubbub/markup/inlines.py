@@ -12,7 +12,7 @@ from hubbub.markup import door, emoji, links
 _ESCAPE = re.compile(r"\\([*_~`\[\]>:@+-])")
 _LONG_RUN = re.compile(r"\*{4,}|_{4,}|~{3,}")
 _LABELLED = re.compile(
-    r"\[((?:[^\[\]\\\n]|\\.|\[[^\[\]\n]*\])+)\]\(<?((?:[^\s()<>]|\([^\s()<>]*\))+)>?\)"
+    r"\[((?:[^\[\]\\\n]|\\.|\[[^\[\]\n]*\]){1,300}+)\]\(<?((?:[^\s()<>]|\([^\s()<>]*\))+)>?\)"
 )
 _SCHEME = re.compile(r"(?<![A-Za-z0-9_.+-])(?:https?|mailto)$", re.IGNORECASE)
 _SHORTCODE = re.compile(r":([a-z0-9_+-]{1,50}):(?![A-Za-z0-9])")

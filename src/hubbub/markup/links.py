@@ -15,9 +15,15 @@ _NO_PART = f"{INVISIBLE}、。，！？；：（）「」『』【】《》"
 _BARE = re.compile(rf"(?:https?://|mailto:)[^\s<>\"{_NO_PART}]+", re.IGNORECASE)
 _TARGET = re.compile(rf"(?:https?://|mailto:)[^\s<>\"{INVISIBLE}]+", re.IGNORECASE)
 _ADDRESS = re.compile(r"mailto:[\w.+-]+@[\w-]+(?:\.[\w-]+)*(?:\?[^@]*)?", re.IGNORECASE)
+_NETLOC = re.compile(r"(?:\[[0-9a-f:.]+\]|[^\[\]\\%^|@:]+)(?::\d*)?", re.IGNORECASE)
 _TRAILING = ".,;:!?'*_~…’”»`"
 _BRACKETS = {")": "(", "]": "[", "}": "{"}
 
+_LONGEST_HOST = 253  # RFC 1035, and the codec is slow on longer ones
+_ASCII_HOST = re.compile(r"[a-z0-9._-]+", re.IGNORECASE)
+_KEPT = frozenset("ßς")
+_LONG = 200  # characters among which nobody sees a host
+_HAS_BIDI = re.compile(f"[{BIDI}]")
 _DISGUISE = re.compile(f"[{INVISIBLE}]")
 _HOST = re.compile(
     r"(?:https?:/*|@)[^\s/@]+|(?:[\w-]+\.)+(?:[^\W\d_]{2,}|xn--[\w-]+)(?![\w-])"
@@ -56,11 +62,11 @@ def punycode(url: str) -> str | None:
 def truth(label: str, url: str) -> str | None:
     """Where `url` leads, when the words on the link name another host or hide what they name."""
     host = _host(url)
+    if len(label) > _LONG or _HAS_BIDI.search(label):
+        return host
     plain = unicodedata.normalize("NFKC", label)
     named = {_bare(match[0]) for match in _HOST.finditer(_DISGUISE.sub("", plain))}
-    if named <= {_bare(host)} and not re.search(f"[{BIDI}]", label):
-        return None
-    return host
+    return None if named <= {_bare(host)} else host
 
 
 def _host(url: str) -> str:
@@ -77,10 +83,21 @@ def _bare(host: str) -> str:
 
 
 def _encoded(host: str) -> str | None:
+    """The host as the network knows it; None when it can be none."""
+    if len(host) > _LONGEST_HOST:
+        return None
     try:
-        return host.encode("idna").decode("ascii")
+        encoded = ".".join(map(_encoded_label, re.split("[.。．｡]", host)))
     except UnicodeError:
         return None
+    return encoded if _ASCII_HOST.fullmatch(encoded) else None
+
+
+def _encoded_label(label: str) -> str:
+    # Browsers keep these letters as they are (IDNA 2008), where Python's codec writes others.
+    if _KEPT & set(label):
+        return "xn--" + label.lower().encode("punycode").decode("ascii")
+    return label.encode("idna").decode("ascii")
 
 
 def _trimmed(url: str) -> str:
@@ -105,5 +122,8 @@ def _is_linkable(url: str) -> bool:
         _ = parts.port  # Raises for a port that is none.
     except ValueError:
         return False
+    host = parts.hostname or ""
     # “https://bank.example@evil.example” leads to the second, and looks like the first.
-    return bool(parts.hostname) and "@" not in parts.netloc and "\\" not in parts.netloc
+    if not host or not _NETLOC.fullmatch(parts.netloc):
+        return False
+    return host.isascii() or _encoded(host) is not None

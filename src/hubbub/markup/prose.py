@@ -99,6 +99,7 @@ class _Page:
         self._pieces: list[str] = []
         self._depth = 0
         self._quotes = 0
+        self._code = 0  # characters in fences so far
         self._before = ""  # what stands before in the same block: nothing, a "p", another "block"
         self._link: tuple[str, int] = ("", 0)
 
@@ -147,13 +148,16 @@ class _Page:
     def fence(self, token: Token) -> None:
         self._pieces.append("\n" if self._before else "")
         if token.content.strip():
-            colored = code.highlighted(token.content.rstrip("\n"), token.info)
-            self._pieces.append(
-                f'<div class="code"><pre tabindex="0"><code>{colored}</code></pre></div>'
-            )
+            self._pieces.append('<div class="code"><pre tabindex="0"><code>')
+            self._pieces.append(self._coloured(token.content.rstrip("\n"), token.info))
+            self._pieces.append("</code></pre></div>")
         else:
             self._pieces.append(html.escape(token.markup + token.info))
         self._before = "block"
+
+    def _coloured(self, text: str, language: str) -> str:
+        self._code += len(text)
+        return code.highlighted(text, language if self._code <= code.MOST else "")
 
     def mention(self, token: Token) -> None:
         """In a quote it is not said to that person again."""
