@@ -1,7 +1,7 @@
 """Reading what was said: page by page, around a message, and each message whole.
 
-A message is whole with what it answers and who reacted to it. A page costs one query, and one more
-for each kind of such things that any message of it has.
+A message is whole with what it answers, its files, and who reacted to it. A page costs one query,
+and one more for each kind of such things that any message of it has.
 """
 
 # ruff: noqa: S608 - SQL is put together from constants only; values are bound.
@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from hubbub import database
-from hubbub.domain import clock, messages, permissions, reactions, rooms
+from hubbub.domain import clock, messages, permissions, reactions, rooms, uploads
 
 Message = messages.Message
 Room = rooms.Room
@@ -26,7 +26,10 @@ async def whole(db: database.Queries, rows: Sequence[database.Record]) -> list[M
     """The messages of rows that hold `messages.COLUMNS`, with all that belongs to them."""
     reacted = [row["id"] for row in rows if row["reaction_count"]]
     found = await reactions.of(db, reacted) if reacted else {}
-    return [messages.from_row(row, found.get(row["id"], ())) for row in rows]
+    files = await uploads.of(db, [row["id"] for row in rows if row["attachment_count"]])
+    return [
+        messages.from_row(row, found.get(row["id"], ()), files.get(row["id"], ())) for row in rows
+    ]
 
 
 async def latest(

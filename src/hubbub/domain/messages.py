@@ -10,8 +10,8 @@ import uuid
 from dataclasses import dataclass
 from typing import Any
 
-from hubbub import database, errors, markup, words
-from hubbub.domain import accounts, clock, log, mentions, permissions, reactions, rooms
+from hubbub import database, errors, markup, terms, words
+from hubbub.domain import accounts, clock, log, mentions, permissions, reactions, rooms, uploads
 from hubbub.domain.permissions import Act
 
 BODY_LENGTH = 4_000
@@ -28,24 +28,26 @@ class Draft:
     """What someone wants to say; clean by construction. Raises Invalid or Malformed.
 
     `cid` is the UUID the sender made once for this message, whatever the number of tries;
-    `reply_to` the number of the message it answers. `sure`: it may call everyone in the room.
+    `reply_to` the number of the message it answers; `attachments` the ids of files that were
+    uploaded for it. `sure`: it may call everyone in the room.
     """
 
     body: str
     cid: str | None = None
     reply_to: int | None = None
+    attachments: tuple[str, ...] = ()
     sure: bool = False
 
     def __post_init__(self) -> None:
         body = markup.clean_text(self.body, field="body", limit=BODY_LENGTH, max_bytes=BODY_BYTES)
-        if markup.is_blank(body):
+        if markup.is_blank(body) and not self.attachments:
             raise errors.Invalid(words.gettext("Write something first."), field="body")
         object.__setattr__(self, "body", body)
         object.__setattr__(self, "cid", _clean_cid(self.cid))
 
     @property
     def digest(self) -> str:
-        return hashlib.sha256(self.body.encode()).hexdigest()
+        return hashlib.sha256("\0".join((self.body, *self.attachments)).encode()).hexdigest()
 
 
 def _clean_cid(cid: object) -> str | None:
@@ -99,6 +101,7 @@ class Message:
     pinned_at: int | None = None
     quote: Quote | None = None
     reactions: tuple[reactions.Reaction, ...] = ()
+    attachments: tuple[uploads.Attachment, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +126,7 @@ COLUMNS = (
     "m.id, m.room_id, m.number, m.seq, a.username AS author_username,"
     " a.display_name AS author_name, a.picture AS author_picture, m.body, m.run, m.posted_at,"
     " m.cid, m.mentions, m.edited_at, m.deleted_at, m.pinned_at, m.reactions AS reaction_count,"
+    " m.attachments AS attachment_count,"
     f" m.reply_to, qa.display_name AS quote_name, substr(q.body, 1, {QUOTED}) AS quote_body,"
     " q.deleted_at AS quote_deleted_at"
 )
@@ -131,11 +135,15 @@ JOINS = (
     " LEFT JOIN messages q ON q.room_id = m.room_id AND q.number = m.reply_to"
     " LEFT JOIN people qa ON qa.id = q.author_id"
 )
-_FIELDS = tuple(field.name for field in dataclasses.fields(Message))[:-2]
+_FIELDS = tuple(field.name for field in dataclasses.fields(Message))[:-3]
 
 
-def from_row(row: database.Record, reacted: tuple[reactions.Reaction, ...] = ()) -> Message:
-    values: list[Any] = [row[name] for name in _FIELDS] + [_quote(row), reacted]
+def from_row(
+    row: database.Record,
+    reacted: tuple[reactions.Reaction, ...] = (),
+    files: tuple[uploads.Attachment, ...] = (),
+) -> Message:
+    values: list[Any] = [row[name] for name in _FIELDS] + [_quote(row), reacted, files]
     return Message(*values)
 
 
@@ -165,9 +173,10 @@ RETURNING seq, last_number, last_run
 # was deleted has lost the digest of its body with it, so there the sender's key alone counts.
 _INSERT = """
 INSERT INTO messages
-  (room_id, number, seq, author_id, body, run, posted_at, cid, digest, reply_to, mentions)
+  (room_id, number, seq, author_id, body, run, posted_at, cid, digest, reply_to, mentions,
+  attachments, words)
 SELECT room_id, :number, :seq, person_id, :body, :run, :posted_at, :cid, :digest, :reply_to,
-  :mentions
+  :mentions, :attachments, :words
 FROM memberships WHERE room_id = :room_id AND person_id = :author_id AND NOT EXISTS (
   SELECT 1 FROM messages WHERE author_id = :author_id AND room_id = :room_id AND cid = :cid
   AND deleted_at IS NOT NULL)
@@ -240,10 +249,17 @@ async def _write(
         "mentions": called.text,
     }
     digest = draft.digest if draft.cid else None
-    rest = {"author_id": author.id, "digest": digest, "reply_to": draft.reply_to}
+    rest = {
+        "author_id": author.id,
+        "digest": digest,
+        "reply_to": draft.reply_to,
+        "attachments": len(draft.attachments),
+        "words": terms.index(draft.body, room_id=room.id, author_id=author.id, posted_at=now),
+    }
     message_id = await conn.value(_INSERT, {**values, **rest})
     if message_id is None:
         raise _NotWritten
+    files = await uploads.claim(conn, room.id, author.id, message_id, draft.attachments)
     await mentions.ping(conn, room.id, number, author.id, called)
     position = await log.append(
         conn, room.id, seq, "posted", now=now, person_id=author.id, message_id=message_id
@@ -253,6 +269,7 @@ async def _write(
         author_username=author.username,
         author_name=author.name,
         author_picture=author.picture,
+        attachments=files,
         **values,
     )
     return Posted(message, position.tag, created=True)

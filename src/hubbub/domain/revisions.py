@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from hubbub import database, errors, words
-from hubbub.domain import accounts, clock, mentions, messages, permissions, rooms
+from hubbub import database, errors, terms, words
+from hubbub.domain import accounts, clock, mentions, messages, permissions, rooms, uploads
 from hubbub.domain.permissions import Act
 
 
@@ -61,7 +61,9 @@ async def _write(conn: database.Connection, values: dict[str, Any], since: int) 
         )
     if row["body"] == values["body"]:
         raise _Unchanged
-    await conn.run(_EDIT, values)
+    given = {"room_id": row["room_id"], "author_id": row["author_id"]}
+    sought = terms.index(values["body"], posted_at=row["posted_at"], **given)
+    await conn.run(_EDIT, {**values, "words": sought})
 
 
 async def erase(
@@ -71,14 +73,18 @@ async def erase(
     number: int,
     *,
     now: int | None = None,
-) -> None:
-    """Takes one's own message back: its text is gone from the database, its place stays."""
+) -> list[str]:
+    """Takes one's own message back: its text is gone from the database, its place stays.
+
+    Returns the digests of its files, for `uploads.sweep`.
+    """
     place, at = await _own(db, room, by, number), clock.at(now)
     async with _changing(db, room, by, Act.ERASE, "erased", place, at) as change:
         if await change.conn.value(_ERASE, {"id": place.id, "now": at}) is None:
             raise permissions.unseen()
         await change.conn.run(_NO_REACTIONS, {"id": place.id})
         await mentions.keep(change.conn, room.id, number)
+        return await uploads.erase(change.conn, place.id)
 
 
 async def _own(
@@ -102,11 +108,17 @@ def _changing(
     return rooms.changing(db, room, by, act, kind, now=now, person_id=by.id, message_id=place.id)
 
 
-_PRESENT = "SELECT body, posted_at FROM messages WHERE id = :id AND deleted_at IS NULL"
-_EDIT = "UPDATE messages SET body = :body, mentions = :mentions, edited_at = :now WHERE id = :id"
+_PRESENT = (
+    "SELECT room_id, author_id, body, posted_at FROM messages"
+    " WHERE id = :id AND deleted_at IS NULL"
+)
+_EDIT = (
+    "UPDATE messages SET body = :body, mentions = :mentions, words = :words, edited_at = :now"
+    " WHERE id = :id"
+)
 _ERASE = (
-    "UPDATE messages SET body = '', mentions = '', digest = NULL, edited_at = NULL,"
-    " pinned_at = NULL, pinned_by_id = NULL, reactions = 0, deleted_at = :now"
+    "UPDATE messages SET body = '', mentions = '', words = '', digest = NULL, edited_at = NULL,"
+    " attachments = 0, pinned_at = NULL, pinned_by_id = NULL, reactions = 0, deleted_at = :now"
     " WHERE id = :id AND deleted_at IS NULL RETURNING id"
 )
 _NO_REACTIONS = "DELETE FROM reactions WHERE message_id = :id"

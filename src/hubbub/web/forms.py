@@ -26,6 +26,7 @@ _END = 200  # bytes; the last line of a form is shorter
 _BOUNDARY = re.compile(r"""boundary=("[^"]{1,70}"|[^\s;"]{1,70})""", re.IGNORECASE)
 
 Form = dict[str, str]
+File = UploadFile
 
 
 async def read(request: Request) -> Form:
@@ -40,13 +41,13 @@ async def read(request: Request) -> Form:
 
 
 @contextlib.asynccontextmanager
-async def files(request: Request, most: int) -> AsyncIterator[list[UploadFile]]:
+async def files(request: Request, most: int) -> AsyncIterator[list[File]]:
     """Reads the form, its files included; they are gone when the block ends.
 
     Raises what `read` raises. With `most` 0 a file makes it no form of ours.
     """
     parts = await _parts(request, most)
-    found = [part for _, part in parts if isinstance(part, UploadFile)]
+    found = [part for _, part in parts if isinstance(part, File)]
     try:
         request.state.form = _parsed((name, part) for name, part in parts if isinstance(part, str))
         # An empty choice of files is sent as a file without a name.
@@ -69,6 +70,7 @@ async def message(request: Request) -> messages.Draft:
         body=form.get("body", ""),
         cid=form.get("cid"),
         # What is no number answers a message that is not there, and is told so.
+        attachments=tuple(form.get("attachments", "").split()),
         reply_to=(number(answered) or 0) if answered else None,
         sure=form.get("sure") == "yes",
     )
@@ -79,7 +81,7 @@ def number(text: str) -> int | None:
     return int(text) if _NUMBER.fullmatch(text) else None
 
 
-async def _parts(request: Request, most: int) -> list[tuple[str, str | UploadFile]]:
+async def _parts(request: Request, most: int) -> list[tuple[str, str | File]]:
     declared = request.headers.get("content-type", "")
     kind = declared.partition(";")[0].strip().lower()
     try:
@@ -103,9 +105,7 @@ def _fields(text: str) -> list[tuple[str, str]]:
     )
 
 
-async def _multipart(
-    request: Request, declared: str, most: int
-) -> list[tuple[str, str | UploadFile]]:
+async def _multipart(request: Request, declared: str, most: int) -> list[tuple[str, str | File]]:
     """The parts of a multipart form. The client's charset is not asked: the text is UTF-8."""
     found = _BOUNDARY.search(declared)
     boundary = found[1].strip('"') if found else ""
@@ -117,6 +117,9 @@ async def _multipart(
         async for chunk in request.stream():
             end[:] = (end + chunk[-_END:])[-_END:]
             yield chunk
+        # Without its last line the form was cut off, and half a text is not what was meant.
+        if not end.rstrip().endswith(f"--{boundary}--".encode("latin-1")):
+            raise _unreadable()
 
     # The parser guesses at what it cannot decode; so it is given a charset in which any byte is
     # a letter, and the true decoding is done here.
@@ -130,18 +133,15 @@ async def _multipart(
     )
     parts = (await parser.parse()).multi_items()
     try:
-        # Without its last line the form was cut off, and half a text is not what was meant.
-        if not end.rstrip().endswith(f"--{boundary}--".encode("latin-1")):
-            raise _unreadable()
         return [(_decoded(name), _decoded_part(part)) for name, part in parts]
-    except (ValueError, errors.Malformed):
+    except ValueError:
         for _, part in parts:
-            if isinstance(part, UploadFile):
+            if isinstance(part, File):
                 await part.close()
         raise
 
 
-def _decoded_part(part: str | UploadFile) -> str | UploadFile:
+def _decoded_part(part: str | File) -> str | File:
     if isinstance(part, str):
         return _decoded(part)
     part.filename = _decoded(part.filename or "", "replace")

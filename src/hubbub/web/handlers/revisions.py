@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from hubbub import errors, words
-from hubbub.domain import clock, history, messages, revisions
+from hubbub.domain import clock, history, messages, revisions, uploads
 from hubbub.domain.permissions import Act
 from hubbub.web import access, failures, forms, responses
 from hubbub.web.handlers import messages as message_doors
@@ -46,7 +46,9 @@ async def erasure(request: Request) -> Response:
 
 async def erase(request: Request) -> Response:
     visit, number = await access.change(request, Act.ERASE), _number(request)
-    await revisions.erase(request.state.db, visit.room, visit.person, number)
+    db = request.state.db
+    digests = await revisions.erase(db, visit.room, visit.person, number)
+    await uploads.sweep(db, request.state.files, digests)
     return await _changed(request, visit, number)
 
 
