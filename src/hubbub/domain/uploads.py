@@ -264,9 +264,10 @@ async def claim(
     return tuple(map(from_row, sorted(rows, key=lambda row: places[row["public_id"]])))
 
 
-def check_ids(public_ids: Sequence[str]) -> None:
-    """Invalid for what cannot be files of one message, whatever is in the database."""
-    if len(public_ids) > MOST:
+def check_ids(public_ids: Sequence[str], more: int = 0) -> None:
+    """Invalid for what cannot be files of one message, whatever is in the database; `more` of them
+    have no id yet."""
+    if len(public_ids) + more > MOST:
         sentence = words.gettext("At most {number} files go with one message.")
         raise errors.Invalid(sentence.format(number=MOST), field="attachments")
     if len(set(public_ids)) != len(public_ids) or not all(map(_ID.fullmatch, public_ids)):

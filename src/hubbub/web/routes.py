@@ -29,6 +29,7 @@ from hubbub.web.handlers import (
     rooms,
     settings,
     sockets,
+    uploads,
 )
 
 Door = Callable[[Request], Awaitable[Response]]
@@ -53,6 +54,14 @@ def routes(_: config.Config) -> list[BaseRoute]:
         _post("/theme",               appearance.choose,     "appearance:choose"),
         _get( "/style/{username}.css", appearance.mine,      "appearance:mine"),
 
+        _get( "/profile",             profiles.own,          "profile:show"),
+        _post("/profile/name",        profiles.rename,       "profile:rename"),
+        _post("/profile/picture",     profiles.set_picture,  "profile:set-picture"),
+        _post("/profile/picture/removal", profiles.remove_picture, "profile:remove-picture"),
+        _get( "/people/{username}",   profiles.show,         "people:show"),
+        _get( "/people/{username}/avatar.svg", profiles.avatar, "people:avatar"),
+        _get( "/pictures/{name}",     profiles.picture,      "people:picture"),
+
         _get( "/rooms",               rooms.index,           "rooms:list"),
         _post("/rooms",               rooms.create,          "rooms:create"),
         _get( "/rooms/new",           rooms.new,             "rooms:new"),
@@ -76,9 +85,12 @@ def routes(_: config.Config) -> list[BaseRoute]:
         _post("/r/{key}/removals",    memberships.remove,    "rooms:remove"),
         _post("/r/{key}/ownership",   memberships.hand_over, "rooms:hand-over"),
 
-        _get( "/people/{username}",   profiles.show,         "people:show"),
         _post("/r/{key}/reading",     reading.move,          "rooms:read"),
         _get( "/r/{key}/pins",        pins.index,            "pins:list"),
+        _post("/r/{key}/attachments", uploads.create,        "uploads:create"),
+        _get( "/r/{key}/attachments/{id}/{name}",      uploads.show,     "uploads:show"),
+        _post("/r/{key}/attachments/{id}/removal",     uploads.remove,   "uploads:remove"),
+        _post("/r/{key}/attachments/{id}/description", uploads.describe, "uploads:describe"),
         _get( "/r/{key}/{number}",    messages.show,         "messages:show"),
         _get( "/r/{key}/{number}/menu",      messages.menu,      "messages:menu"),
         _get( "/r/{key}/{number}/reply",     messages.reply,     "messages:reply"),

@@ -32,6 +32,7 @@ class Templates:
             asset=self.asset,
             room_key=self.links.room_key,
             site_name=SITE_NAME,
+            upload_mb=settings.upload_mb,
         )
 
     def render(self, name: str, /, **context: Any) -> str:

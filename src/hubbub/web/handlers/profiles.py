@@ -1,15 +1,98 @@
-"""People: the page of each, and one's own.
-
-A first stone: whoever owns this noun puts the whole house here.
-"""
+"""People as others see them, and what each decides about that."""
 
 from __future__ import annotations
 
-from starlette.requests import Request
-from starlette.responses import Response
+import re
 
-from hubbub.domain import permissions
+from starlette.requests import Request
+from starlette.responses import FileResponse, Response
+
+from hubbub import errors, words
+from hubbub.domain import accounts, permissions, profiles
+from hubbub.web import access, failures, forms, responses
+
+# A name that holds the digest of what it names never means anything else.
+FOR_EVER = "private, max-age=31536000, immutable"
+
+_PICTURE = re.compile(rf"([0-9a-f]{{64}})-({profiles.SMALL}|{profiles.LARGE})\.webp")
 
 
 async def show(request: Request) -> Response:
-    raise permissions.unseen()
+    """The page about a person, or for htmx a card of it."""
+    found = await _profile(request)
+    return responses.either(
+        request,
+        "people/_card.html",
+        "people/show.html",
+        profile=found,
+        own=found.person.id == access.person(request).id,
+        scripted=responses.is_htmx(request),
+    )
+
+
+async def avatar(request: Request) -> Response:
+    """A person's initials as a picture, in their colour."""
+    found = await _profile(request)
+    drawn = request.state.templates.render("people/avatar.svg", person=found.person)
+    return Response(drawn, media_type="image/svg+xml")
+
+
+async def picture(request: Request) -> Response:
+    access.person(request)
+    named = _PICTURE.fullmatch(request.path_params["name"])
+    if named is None or not await profiles.has_picture(request.state.db, named[1]):
+        raise permissions.unseen()
+    if not await request.state.files.has(named[1], named[2]):
+        raise permissions.unseen()
+    path = request.state.files.path(named[1], named[2])
+    return FileResponse(path, media_type="image/webp", headers={"Cache-Control": FOR_EVER})
+
+
+async def own(request: Request) -> Response:
+    return _page(request, {"name": access.person(request).name}, {})
+
+
+async def _again(request: Request, refusal: errors.Refusal) -> Response:
+    values = {"name": access.person(request).name} | forms.kept(request)
+    field = refusal.field if refusal.field in {"name", "file"} else ""
+    return _page(request, values, {field or "": refusal.message})
+
+
+@failures.gives_back(_again)
+async def rename(request: Request) -> Response:
+    person, form = await _changing(request), await forms.read(request)
+    await profiles.rename(request.state.db, person, form.get("name", ""))
+    return responses.lead_to(request, "profile:show")
+
+
+@failures.gives_back(_again)
+async def set_picture(request: Request) -> Response:
+    person = access.person(request)
+    await request.state.limits.hit("uploads", person.id)
+    async with forms.files(request, 1) as files:
+        if len(files) != 1:
+            raise errors.Invalid(words.gettext("Choose a picture first."), field="file")
+        await profiles.set_picture(request.state.db, request.state.files, person, files[0].file)
+    return responses.lead_to(request, "profile:show")
+
+
+@failures.gives_back(_again)
+async def remove_picture(request: Request) -> Response:
+    person = await _changing(request)
+    await profiles.remove_picture(request.state.db, request.state.files, person)
+    return responses.lead_to(request, "profile:show")
+
+
+async def _changing(request: Request) -> accounts.Person:
+    person = access.person(request)
+    await request.state.limits.hit("writes", person.id)
+    return person
+
+
+async def _profile(request: Request) -> profiles.Profile:
+    viewer = access.person(request)
+    return await profiles.profile(request.state.db, viewer, request.path_params["username"])
+
+
+def _page(request: Request, values: forms.Form, trouble: dict[str, str]) -> Response:
+    return responses.page(request, "people/own.html", values=values, errors=trouble)
