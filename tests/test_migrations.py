@@ -2,6 +2,7 @@
 
 import asyncio
 import concurrent.futures
+import functools
 import pathlib
 import sqlite3
 from typing import Any
@@ -13,6 +14,7 @@ from alembic import autogenerate, migration
 from sqlalchemy.ext import asyncio as sqlalchemy_asyncio
 
 from hubbub import database, errors, migrations, tables
+from hubbub.domain import accounts, search
 from tests import services
 
 pytestmark = pytest.mark.anyio
@@ -123,6 +125,77 @@ async def test_a_database_without_migrations_is_not_ready(empty_url: str) -> Non
 async def test_migrating_again_changes_nothing(database_url: str) -> None:
     await upgrade(database_url)
     await upgrade(database_url)
+
+
+async def test_messages_from_before_there_was_search_are_found(
+    empty_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(migrations.command, "upgrade", functools.partial(only_to, "0002"))
+    await upgrade(empty_url)
+    monkeypatch.undo()
+    db = database.Database(empty_url)
+    await db.connect()
+    try:
+        for table, values in BEFORE_SEARCH:
+            names = ", ".join(values)
+            bound = ", ".join(f":{name}" for name in values)
+            await db.run(f"INSERT INTO {table} ({names}) VALUES ({bound})", values)
+        await upgrade(empty_url)
+        person, query = await accounts.by_username(db, "ada"), search.Query("tide")
+        assert person is not None
+        found = await search.find(db, person, query)
+        assert [hit.body for hit in found.hits] == ["high tide"]
+    finally:
+        await db.disconnect()
+
+
+ALEMBIC_UPGRADE = migrations.command.upgrade
+
+
+def only_to(revision: str, settings: Any, _: str) -> None:
+    ALEMBIC_UPGRADE(settings, revision)
+
+
+BEFORE_SEARCH: list[tuple[str, dict[str, Any]]] = [
+    (
+        "people",
+        {
+            "id": 1,
+            "username": "Ada",
+            "username_key": "ada",
+            "display_name": "Ada",
+            "password": "",
+            "created_at": 0,
+        },
+    ),
+    (
+        "rooms",
+        {
+            "id": 1,
+            "public_id": "a",
+            "title": "A",
+            "title_key": "a",
+            "access": "link",
+            "created_at": 0,
+        },
+    ),
+    ("memberships", {"room_id": 1, "person_id": 1, "role": "owner", "joined_at": 0}),
+    *(
+        (
+            "messages",
+            {
+                "room_id": 1,
+                "number": number,
+                "seq": number,
+                "author_id": 1,
+                "body": body,
+                "run": 0,
+                "posted_at": 0,
+            },
+        )
+        for number, body in ((1, "high tide"), (2, "ebb"), (3, ""))
+    ),
+]
 
 
 async def test_processes_that_start_at_once_migrate_once(empty_url: str) -> None:

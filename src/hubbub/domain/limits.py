@@ -58,6 +58,7 @@ RULES: Mapping[str, tuple[Rule, ...]] = {
     "rooms": (Rule(20, HOUR),),  # person
     "joins": (Rule(60, HOUR),),  # person
     "uploads": (Rule(60, 10 * MINUTE),),  # person
+    "search": (Rule(30, MINUTE),),  # person
     "writes": (Rule(60, MINUTE),),  # person; everything else that changes something
     "lookups": (Rule(120, MINUTE),),  # person; what is asked while typing
 }

@@ -27,6 +27,7 @@ from hubbub.web.handlers import (
     reading,
     revisions,
     rooms,
+    search,
     settings,
     sockets,
     uploads,
@@ -65,6 +66,7 @@ def routes(_: config.Config) -> list[BaseRoute]:
         _get( "/rooms",               rooms.index,           "rooms:list"),
         _post("/rooms",               rooms.create,          "rooms:create"),
         _get( "/rooms/new",           rooms.new,             "rooms:new"),
+        _get( "/search",              search.show,           "search:everywhere"),
         _post("/join",                rooms.join,            "rooms:join"),
         _get( "/join",                rooms.index,           "rooms:find"),
 
@@ -91,6 +93,7 @@ def routes(_: config.Config) -> list[BaseRoute]:
         _get( "/r/{key}/attachments/{id}/{name}",      uploads.show,     "uploads:show"),
         _post("/r/{key}/attachments/{id}/removal",     uploads.remove,   "uploads:remove"),
         _post("/r/{key}/attachments/{id}/description", uploads.describe, "uploads:describe"),
+        _get( "/r/{key}/search",      search.show,           "search:room"),
         _get( "/r/{key}/{number}",    messages.show,         "messages:show"),
         _get( "/r/{key}/{number}/menu",      messages.menu,      "messages:menu"),
         _get( "/r/{key}/{number}/reply",     messages.reply,     "messages:reply"),
