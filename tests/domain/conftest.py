@@ -9,6 +9,7 @@ from unittest import mock
 import pytest
 
 from hubbub import database, passwords
+from hubbub.domain import events, rooms
 from tests import people
 
 Counting = Callable[[], AbstractContextManager[list[str]]]
@@ -42,3 +43,13 @@ def counting(db: database.Database) -> Counting:
             yield seen
 
     return block
+
+
+async def kinds(db: database.Database, room: rooms.Room) -> list[str]:
+    """What happened in a room since it was read, by kind; its log has no holes."""
+    log = await events.after(db, room.id, room.seq, limit=1_000)
+    assert [event.seq for event in log] == [room.seq + 1 + place for place in range(len(log))]
+    head = await events.head(db, room.id)
+    assert head is not None
+    assert head.seq == room.seq + len(log)
+    return [event.kind for event in log]

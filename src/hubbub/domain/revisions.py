@@ -16,8 +16,8 @@ class _Unchanged(Exception):
 def can_edit(
     person: accounts.Person, message: messages.Message, window: int, *, now: int | None = None
 ) -> bool:
-    """Whether it is one's own, still there, and was posted within `window` milliseconds."""
-    return can_erase(person, message) and clock.at(now) - message.posted_at <= window
+    """Whether it is one's own, still there, and was posted less than `window` milliseconds ago."""
+    return can_erase(person, message) and clock.at(now) - message.posted_at < window
 
 
 def can_erase(person: accounts.Person, message: messages.Message) -> bool:
@@ -37,7 +37,7 @@ async def edit(
     """Lets one's own message say something else. False when it says just that already.
 
     Whom it calls only now is shown, but not pinged. Raises NotFound for what is not there,
-    Forbidden for what is another's or older than `window` milliseconds.
+    Forbidden for what is another's or `window` milliseconds old.
     """
     place, at = await _own(db, room, by, number), clock.at(now)
     called = await mentions.called(db, room, by, draft.body)
@@ -55,7 +55,7 @@ async def _write(conn: database.Connection, values: dict[str, Any], since: int) 
     row = await conn.one(_PRESENT, {"id": values["id"]})
     if row is None:
         raise permissions.unseen()
-    if row["posted_at"] < since:
+    if row["posted_at"] <= since:
         raise errors.Forbidden(
             words.gettext("This message is too old to be changed. You can still delete it.")
         )
