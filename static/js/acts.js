@@ -65,8 +65,9 @@ if (log) {
     const message = selection.anchorNode?.parentElement?.closest(".message");
     if (text && message) picked = { text, number: message.dataset.number, at: Date.now() };
   });
-  // What was asked for here is done, or the answer says why not.
-  document.addEventListener("htmx:after:swap", ({ detail: { ctx } }) => {
+  // What was asked for here is done, or the answer says why not. Not after the swap: there is none
+  // when the live stream was quicker.
+  document.addEventListener("htmx:after:request", ({ detail: { ctx } }) => {
     if (ctx.request?.method !== "POST" || ctx.response.status >= 400) return;
     if (card.contains(ctx.sourceElement)) card.hidePopover();
     if (ctx.sourceElement.id === "edition") unedit();
@@ -76,7 +77,7 @@ if (log) {
   });
   addEventListener("keydown", (e) => {
     const { key, target, isComposing } = e;
-    if (isComposing) return;
+    if (isComposing || e.altKey || options?.firstChild) return;
     if (target.id === "edition-body") {
       if (key === "Escape") unedit();
       else if (key === "Enter" && !e.shiftKey) target.form.requestSubmit();
