@@ -1,28 +1,49 @@
-// The keyboard: F6 between regions, arrows between messages, any letter to the composer.
+// The keyboard: to other rooms, between regions and messages, any letter to the composer.
 if (log) {
   let current;
   document.onkeydown = (e) => {
-    const { key, target } = e;
+    const { key, target, altKey } = e, command = e.ctrlKey || e.metaKey;
+    const step = { ArrowUp: -1, ArrowDown: 1 }[key], letter = !command && !altKey && /^[^ ]$/u.test(key);
     const go = (element) => {
       e.preventDefault();
       element.focus();
     };
+    const open = (id) => {
+      e.preventDefault();
+      if ($(id).open) return;
+      $(id).showModal();
+      $$("[type=search]", $(id))[0]?.select();
+    };
+    if (command && key === "k") return open("switcher");
+    if (command ? key === "/" : key === "?" && !target.matches("input, textarea, select")) return open("shortcuts");
+    if (target.closest("dialog")) {
+      const stops = $$("#switcher :is([type=search], a)"), to = stops[stops.indexOf(target) + step];
+      if (to) go(to);
+      else if (letter && target.matches("a")) stops[0].focus();
+      return;
+    }
+    if (altKey && step) {
+      const links = $$(".rooms__room" + (e.shiftKey ? ":is([data-unread], [aria-current])" : ""));
+      const to = links.at((links.findIndex((link) => link.ariaCurrent) + step) % links.length);
+      e.preventDefault();
+      return to.ariaCurrent || to.click();
+    }
     if (key === "F6") {
       const regions = [log, box, $("rooms"), $("head")].filter((region) => region?.getClientRects()[0]);
       const at = regions.findIndex((region) => region.contains(target));
       return go(regions.at((at + (e.shiftKey ? -1 : 1)) % regions.length));
     }
-    if (e.ctrlKey || e.metaKey || e.altKey) return;
+    if (command || altKey) return;
     const page = { PageUp: -1, PageDown: 1 }[key];
     if (page && target === box && !box.value) log.scrollBy(0, page * log.clientHeight * .85);
     const all = $$(".message", log), at = all.indexOf(target), here = at < 0 ? all.length : at;
-    const to = all[{ ArrowUp: here - 1, ArrowDown: here + 1, Home: 0, End: all.length - 1 }[key]];
+    const to = all[step ? here + step : { Home: 0, End: all.length - 1 }[key]];
     const within = at >= 0 || target === log;
     if (within && to) {
       (current || to).tabIndex = -1;
       (current = to).tabIndex = 0;
       return go(to);
     }
-    if (box && (within || target === document.body) && /^[^ ]$/u.test(key)) key === "/" ? go(box) : box.focus();
+    if (box && (within || target === document.body) && letter) key === "/" ? go(box) : box.focus();
   };
 }

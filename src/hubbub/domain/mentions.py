@@ -116,7 +116,7 @@ class Candidate:
 
 
 async def candidates(
-    db: database.Queries, room: rooms.Room, viewer: rooms.Member, typed: str, limit: int = 8
+    db: database.Queries, room: rooms.Room, viewer: rooms.Member | None, typed: str, limit: int = 8
 ) -> list[Candidate]:
     """Which members are meant by the beginning of a mention, the likeliest first; for those who
     may call it, the whole room too."""
@@ -124,7 +124,8 @@ async def candidates(
     inside = sqlalchemy.select(memberships.c.person_id).where(memberships.c.room_id == room.id)
     near = await names.nearest(db, people.c.id.in_(inside), sought, limit)
     found = [Candidate(person.username, person) for person in near]
-    if not ROOM.startswith(sought.lower()) or not _may_call_room(viewer.role, room):
+    role = viewer.role if viewer else None
+    if not ROOM.startswith(sought.lower()) or not _may_call_room(role, room):
         return found
     # Who wrote it out means it.
     place = 0 if sought.lower() == ROOM else limit - 1

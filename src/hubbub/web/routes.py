@@ -17,6 +17,8 @@ from hubbub.web.handlers import (
     accounts,
     appearance,
     assets,
+    completion,
+    days,
     health,
     home,
     memberships,
@@ -30,6 +32,7 @@ from hubbub.web.handlers import (
     search,
     settings,
     sockets,
+    switcher,
     uploads,
 )
 
@@ -63,6 +66,10 @@ def routes(_: config.Config) -> list[BaseRoute]:
         _get( "/people/{username}/avatar.svg", profiles.avatar, "people:avatar"),
         _get( "/pictures/{name}",     profiles.picture,      "people:picture"),
 
+        _get( "/go",                  switcher.index,        "go:list"),
+        _get( "/shortcuts",           switcher.shortcuts,    "shortcuts:show"),
+        _get( "/emoji",               completion.emojis,     "emoji:list"),
+
         _get( "/rooms",               rooms.index,           "rooms:list"),
         _post("/rooms",               rooms.create,          "rooms:create"),
         _get( "/rooms/new",           rooms.new,             "rooms:new"),
@@ -94,6 +101,8 @@ def routes(_: config.Config) -> list[BaseRoute]:
         _post("/r/{key}/attachments/{id}/removal",     uploads.remove,   "uploads:remove"),
         _post("/r/{key}/attachments/{id}/description", uploads.describe, "uploads:describe"),
         _get( "/r/{key}/search",      search.show,           "search:room"),
+        _get( "/r/{key}/names",       completion.names,      "mentions:list"),
+        _get( "/r/{key}/day/{date}",  days.show,             "messages:day"),
         _get( "/r/{key}/{number}",    messages.show,         "messages:show"),
         _get( "/r/{key}/{number}/menu",      messages.menu,      "messages:menu"),
         _get( "/r/{key}/{number}/reply",     messages.reply,     "messages:reply"),
