@@ -38,7 +38,7 @@ async def of(db: database.Queries, message_ids: Sequence[int]) -> dict[int, tupl
         )
         .join(people, people.c.id == table.c.person_id)
         .where(table.c.message_id.in_(message_ids))
-        .order_by(table.c.at, table.c.person_id)
+        .order_by(table.c.at, table.c.person_id, table.c.emoji)
     )
     found: dict[int, dict[str, list[database.Record]]] = collections.defaultdict(dict)
     for row in await db.all(query):
@@ -72,19 +72,21 @@ async def toggle(
     """Gives a reaction, or takes back the same one; whether it is given now.
 
     Raises Invalid for what is no emoji, Conflict for one kind too many, NotFound when the message
-    was deleted meanwhile, and what `rooms.changing` raises.
+    is not of this room or was deleted meanwhile, and what `rooms.changing` raises.
     """
-    if not emojis.is_emoji(emoji):
+    whole = emojis.whole(emoji)
+    if whole is None:
         raise errors.Invalid(words.gettext("Choose an emoji."), field="emoji")
     at = clock.at(now)
-    values = {"message_id": message_id, "emoji": emoji, "person_id": by.id}
+    values = {"message_id": message_id, "emoji": whole, "person_id": by.id}
     async with rooms.changing(
         db, room, by, Act.REACT, "reacted", now=at, person_id=by.id, message_id=message_id
     ) as change:
         gone = await change.conn.value(_DELETE, values)
         if gone is None:
             await _give(change.conn, values, at)
-        count = {"message_id": message_id, "more": 1 if gone is None else -1}
+        more = 1 if gone is None else -1
+        count = {"message_id": message_id, "room_id": room.id, "more": more}
         if await change.conn.value(_COUNT, count) is None:
             raise permissions.unseen()
     return gone is None
@@ -115,5 +117,5 @@ _DELETE = (
 )
 _COUNT = (
     "UPDATE messages SET reactions = reactions + :more"
-    " WHERE id = :message_id AND deleted_at IS NULL RETURNING id"
+    " WHERE id = :message_id AND room_id = :room_id AND deleted_at IS NULL RETURNING id"
 )
