@@ -84,7 +84,7 @@ SPACES = [
     "\n```\n",
 ]
 
-POOLS = [MARKS, LINKS, HTML, EYES, CODE, SPACES, ["a", "b", "word", "0", " "]]
+POOLS = [MARKS, LINKS, HTML, EYES, CODE, SPACES, ["a", "b", " two words ", "0", " "]]
 
 
 def generated(seed: int) -> Iterator[str]:
@@ -133,25 +133,33 @@ def assert_leads_outside_or_to_a_person(link: elements.Element) -> None:
         assert not set('\u202e\u202d\u2066\u200b \n"<>') & set(href)
 
 
-def depth(page: elements.Element) -> int:
-    return 1 + max(map(depth, page.elements), default=0)
-
-
-@pytest.mark.parametrize("seed", range(4))
-def test_whatever_is_typed_is_inert_on_the_page(seed: int) -> None:
-    for text in list(generated(seed))[seed::4]:
-        page = elements.parse(rendered(text))
-        assert_inert(page)
-        assert depth(page) < 40
-        assert "word" not in text or "word" in page.text, text
-        markup.excerpt(text)
-        markup.mentioned(text)
+def is_cheap(text: str) -> bool:
+    """In one of three times: a processor that others use too is sometimes slow by itself."""
+    return any(seconds(text + " " * turn) < SECONDS for turn in range(3))
 
 
 def seconds(text: str) -> float:
     started = time.thread_time()
     rendered(text)
     return time.thread_time() - started
+
+
+def depth(page: elements.Element) -> int:
+    return 1 + max(map(depth, page.elements), default=0)
+
+
+@pytest.mark.parametrize("part", range(4))
+def test_whatever_is_typed_is_inert_on_the_page_and_quick(part: int) -> None:
+    rendered("".join(f"```{name}\na\n```\n" for name in ("py", "js", "ts", "css", "html", "java")))
+    rendered("```c\na\n```\n```yaml\na\n```\n*warm* :tada:")
+    for text in list(generated(2026))[part::4]:
+        assert is_cheap(text), text[:40]
+        page = elements.parse(rendered(text))
+        assert_inert(page)
+        assert depth(page) < 40
+        assert "two words" not in text or "two words" in page.text, text
+        markup.excerpt(text)
+        markup.mentioned(text)
 
 
 REPEATED = """
@@ -192,8 +200,7 @@ TALL = [
 def test_what_repeats_costs_little() -> None:
     rendered("*warm* :tada:")
     for text in [*((piece * LONGEST)[:LONGEST] for piece in [*REPEATED, *LINES]), *TALL]:
-        # The least of three: a processor that others use too is sometimes slow by itself.
-        assert min(seconds(text + " " * n) for n in range(3)) < SECONDS, text[:40]
+        assert is_cheap(text), text[:40]
 
 
 @pytest.mark.parametrize("language", sorted(set(code._LANGUAGES.values())))
@@ -217,4 +224,4 @@ def test_hostile_code_costs_little(language: str) -> None:
     for piece in pieces:
         lines = (piece * 200)[:190] + "\n" if "\n" not in piece else piece
         text = f"```{language}\n" + (lines * code.MOST)[: code.MOST - 1]
-        assert min(seconds(text + " " * n) for n in range(3)) < SECONDS, piece
+        assert is_cheap(text), piece

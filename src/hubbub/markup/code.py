@@ -90,9 +90,9 @@ _LANGUAGES = {
 }
 
 
-def highlighted(text: str, info: str) -> str:
-    """The code as HTML; plain when it is too much, or in no language that `info` names."""
-    name = _LANGUAGES.get(info.strip().partition(" ")[0].lower())
+def highlighted(text: str, language: str) -> str:
+    """The code as HTML; plain when it is too much, or in no language known here."""
+    name = _LANGUAGES.get(language.lower())
     if name is None or len(text) > MOST or _TOO_MUCH.search(text):
         return html.escape(text)
     pieces = []

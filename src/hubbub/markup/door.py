@@ -7,17 +7,18 @@ import unicodedata
 
 from hubbub import words
 from hubbub.errors import Invalid, Malformed
-from hubbub.markup.links import BIDI
 
 NAME_MARKS = 2  # combining marks on a letter of a name: Vietnamese and pointed Hebrew need two
 BODY_MARKS = 8
 
+# Bidirectional controls turn the text around them.
+BIDI = "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
+# Letters, by their category, that nevertheless show nothing.
+EMPTY_LETTERS = "\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0"
+
 _HAS_BIDI = re.compile(f"[{BIDI}]")
 _CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 _LINE_ENDS = re.compile("[\t\n\r\u2028\u2029]")
-
-# Letters, by their category, that nevertheless show nothing.
-_INVISIBLE = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
 
 
 def clean_line(value: object, *, field: str, limit: int, min: int = 1) -> str:
@@ -58,7 +59,7 @@ def clean_text(value: object, *, field: str, limit: int, max_bytes: int) -> str:
 def is_blank(text: str) -> bool:
     """Whether nothing of it would be seen."""
     return not any(
-        character not in _INVISIBLE and unicodedata.category(character)[0] not in "ZCM"
+        character not in EMPTY_LETTERS and unicodedata.category(character)[0] not in "ZCM"
         for character in text
     )
 

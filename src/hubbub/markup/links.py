@@ -6,14 +6,15 @@ import re
 import unicodedata
 import urllib.parse
 
-# Bidirectional controls turn the text around them; within a link they would disguise it.
-BIDI = "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
-INVISIBLE = f"{BIDI}\u200b-\u200d\u2060\ufeff\u00ad"
+from hubbub.markup.door import BIDI, EMPTY_LETTERS
+
+# Within a link, what is not seen, or turns what is seen, would disguise it.
+_UNSEEN = f"{BIDI}{EMPTY_LETTERS}\u200b-\u200d\u2060\ufeff\u00ad"
 
 # The punctuation that Chinese and Japanese put right behind a link is no part of it.
-_NO_PART = f"{INVISIBLE}、。，！？；：（）「」『』【】《》"
+_NO_PART = f"{_UNSEEN}、。，！？；：（）「」『』【】《》"
 _BARE = re.compile(rf"(?:https?://|mailto:)[^\s<>\"{_NO_PART}]+", re.IGNORECASE)
-_TARGET = re.compile(rf"(?:https?://|mailto:)[^\s<>\"{INVISIBLE}]+", re.IGNORECASE)
+_TARGET = re.compile(rf"(?:https?://|mailto:)[^\s<>\"{_UNSEEN}]+", re.IGNORECASE)
 _ADDRESS = re.compile(r"mailto:[\w.+-]+@[\w-]+(?:\.[\w-]+)*(?:\?[^@]*)?", re.IGNORECASE)
 _NETLOC = re.compile(r"(?:\[[0-9a-f:.]+\]|[^\[\]\\%^|@:]+)(?::\d*)?", re.IGNORECASE)
 _TRAILING = ".,;:!?'*_~…’”»`"
@@ -21,10 +22,11 @@ _BRACKETS = {")": "(", "]": "[", "}": "{"}
 
 _LONGEST_HOST = 253  # RFC 1035, and the codec is slow on longer ones
 _ASCII_HOST = re.compile(r"[a-z0-9._-]+", re.IGNORECASE)
+_LETTERS = re.compile(r"[\w.-]+")
 _KEPT = frozenset("ßς")
 _LONG = 200  # characters among which nobody sees a host
 _HAS_BIDI = re.compile(f"[{BIDI}]")
-_DISGUISE = re.compile(f"[{INVISIBLE}]")
+_DISGUISE = re.compile(f"[{_UNSEEN}]")
 _HOST = re.compile(
     r"(?:https?:/*|@)[^\s/@]+|(?:[\w-]+\.)+(?:[^\W\d_]{2,}|xn--[\w-]+)(?![\w-])"
     r"|(?:\d{1,3}\.){3}\d{1,3}",
@@ -126,4 +128,4 @@ def _is_linkable(url: str) -> bool:
     # “https://bank.example@evil.example” leads to the second, and looks like the first.
     if not host or not _NETLOC.fullmatch(parts.netloc):
         return False
-    return host.isascii() or _encoded(host) is not None
+    return host.isascii() or (_LETTERS.fullmatch(host) and _encoded(host)) is not None

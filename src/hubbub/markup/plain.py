@@ -6,11 +6,11 @@ import functools
 import re
 from collections.abc import Iterator
 
-from hubbub.markup import links, syntax
+from hubbub.markup import door, syntax
 
 MENTIONS = 50
 
-_BIDI = re.compile(f"[{links.BIDI}]")
+_BIDI = re.compile(f"[{door.BIDI}]")
 _WORDS = frozenset({"text", "code_inline", "fence", "mention"})
 _GAPS = frozenset({"softbreak", "hardbreak", "paragraph_open", "fence"})
 

@@ -19,6 +19,8 @@ _NESTING = 12  # bold in italic in bold … deeper than this stays as typed
 _REL = "noopener noreferrer nofollow ugc"
 _BLANK_LINES = re.compile(r"\n(?:[^\S\n]*\n){2,}")
 
+_LANGUAGE = re.compile(r"[\w+#.-]{0,20}")
+
 _CLEANER = nh3.Cleaner(
     tags={
         *("a", "strong", "em", "s", "code", "br", "span"),
@@ -147,9 +149,10 @@ class _Page:
 
     def fence(self, token: Token) -> None:
         self._pieces.append("\n" if self._before else "")
-        if token.content.strip():
+        language, text = _code(token)
+        if text.strip():
             self._pieces.append('<div class="code"><pre tabindex="0"><code>')
-            self._pieces.append(self._coloured(token.content.rstrip("\n"), token.info))
+            self._pieces.append(self._coloured(text, language))
             self._pieces.append("</code></pre></div>")
         else:
             self._pieces.append(html.escape(token.markup + token.info))
@@ -190,6 +193,13 @@ class _Page:
         self._pieces.append("</a>")
         if label != url and (host := links.truth(label, url)):
             self._pieces.append(f" ({html.escape(host)})")
+
+
+def _code(token: Token) -> tuple[str, str]:
+    """The language of a fence and its text, which some begin and end beside the marks."""
+    info = token.info.strip()
+    text = token.content.rstrip("\n").removesuffix(token.markup)
+    return (info, text) if _LANGUAGE.fullmatch(info) else ("", f"{info}\n{text}")
 
 
 def _tag(token: Token) -> str:
