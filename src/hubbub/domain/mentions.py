@@ -54,7 +54,8 @@ async def called(
         return NOBODY
     rows = await db.all(_members(room.id, named, author.id))
     roles = {row["person_id"]: row["role"] for row in rows}
-    found = {row["username_key"]: row["person_id"] for row in rows if row["username_key"] in named}
+    ids = {row["username_key"]: row["person_id"] for row in rows}
+    found = {name: ids[name] for name in ids if name in named and name != ROOM}
     if ROOM in named and _may_call_room(roles.get(author.id), room):
         if room.members > MANY and not sure:
             raise _ask(room.members)

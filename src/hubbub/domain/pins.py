@@ -51,26 +51,24 @@ async def _set(
         async with rooms.changing(
             db, room, by, Act.PIN, kind, now=now, person_id=by.id, message_id=place.id
         ) as change:
-            if kind == "pinned" and await count(change.conn, room.id) >= MOST:
-                raise errors.Conflict(
-                    words.gettext("There are as many pins here as fit. Unpin one first.")
-                )
-            await _write(change.conn, kind, values)
+            await _write(change, kind, values)
     except _NothingToDo:
         return False
     return True
 
 
-async def _write(conn: database.Connection, kind: str, values: dict[str, int]) -> None:
-    row = await conn.one(_PRESENT, {"id": values["id"]})
+async def _write(change: rooms.Change, kind: str, values: dict[str, int]) -> None:
+    row = await change.conn.one(_PRESENT, {"id": values["id"]})
     if row is None:
         raise permissions.unseen()
     if (row["pinned_at"] is not None) == (kind == "pinned"):
         raise _NothingToDo
-    if kind == "pinned":
-        await conn.run(_PIN, values)
+    if kind == "unpinned":
+        await change.conn.run(_UNPIN, {"id": values["id"]})
+    elif await count(change.conn, change.room.id) < MOST:
+        await change.conn.run(_PIN, values)
     else:
-        await conn.run(_UNPIN, {"id": values["id"]})
+        raise errors.Conflict(words.gettext("There are as many pins here as fit. Unpin one first."))
 
 
 _COUNT = "SELECT count(*) FROM messages WHERE room_id = :room_id AND pinned_at IS NOT NULL"
