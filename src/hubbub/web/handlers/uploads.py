@@ -27,18 +27,20 @@ async def create(request: Request) -> Response:
     return _told(request, visit, kept)
 
 
-async def attached(request: Request, visit: access.Visit) -> tuple[str, ...]:
-    """Reads the form of a message: the ids of its files. Those that were uploaded before stand in
-    `attachments`; those that come with the form, from pages without scripts, are accepted now."""
+async def attached(request: Request, visit: access.Visit) -> None:
+    """Reads the form of a message, and accepts the files that come with it from pages without
+    scripts: from here on they stand in `attachments`, behind those that were uploaded before."""
     async with forms.files(request, uploads.MOST) as files:
-        before = tuple(forms.kept(request).get("attachments", "").split())
+        form = forms.kept(request)
+        before = form.get("attachments", "").split()
         uploads.check_ids(before, len(files))
         if files:
             permissions.require(
                 permissions.standing(visit.person, visit.member), Act.POST, visit.room
             )
             await _check(request, visit)
-        return before + tuple(kept.public_id for kept in await _accepted(request, visit, files))
+        accepted = [kept.public_id for kept in await _accepted(request, visit, files)]
+        form["attachments"] = " ".join([*before, *accepted])
 
 
 async def describe(request: Request) -> Response:
