@@ -12,12 +12,12 @@ if (log) {
       e.preventDefault();
       if ($(id).open) return;
       $(id).showModal();
-      $$("[type=search]", $(id))[0]?.select();
+      $$("[name=q]", $(id))[0]?.select();
     };
     if (command && key === "k") return open("switcher");
     if (command ? key === "/" : key === "?" && !target.matches("input, textarea, select")) return open("shortcuts");
     if (target.closest("dialog")) {
-      const stops = $$("#switcher :is([type=search], a)"), to = stops[stops.indexOf(target) + step];
+      const stops = $$("#switcher :is([name=q], a)"), to = stops[stops.indexOf(target) + step];
       if (to) go(to);
       else if (letter && target.matches("a")) stops[0].focus();
       return;

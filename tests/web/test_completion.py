@@ -119,6 +119,8 @@ async def test_one_place_is_gone_to_at_once(scene: conftest.Scene) -> None:
     for undecided in ("q=e&go=yes", "q=&go=yes", "q=&go=first", "q=nothing-like-it&go=first"):
         assert await leads(undecided) is None, undecided
     assert await leads("q=e&go=first") == scene.path
+    typing = await scene.alice.get("/go?q=design&go=first", headers=HTMX)
+    assert (typing.status_code, typing.headers.get("location")) == (200, None)
 
 
 async def test_the_switcher_knows_nothing_one_may_not_see(

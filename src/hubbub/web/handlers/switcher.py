@@ -16,7 +16,8 @@ async def index(request: Request) -> Response:
     await request.state.limits.hit("lookups", person.id)
     found = await switcher.find(request.state.db, person, asked.get("q", "")[: names.LONGEST])
     certain = {"yes": len(found) == 1, "first": len(found) > 0}
-    if found.q and certain.get(asked.get("go", "")):
+    # What htmx fetches is the same form, while it is still being filled in.
+    if found.q and responses.is_page(request) and certain.get(asked.get("go", "")):
         return responses.see_other(_first(request, found))
     return responses.either(request, "go/_places.html", "go/show.html", places=found)
 
