@@ -5,7 +5,7 @@ import re
 import time
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hubbub import markup
@@ -129,6 +129,7 @@ def test_everything_is_escaped() -> None:
     assert rendered == "&lt;script&gt;alert(&#39;1&#39;)&lt;/script&gt; &amp; &#34;x&#34;"
 
 
+@settings(deadline=None)
 @given(st.text(alphabet=st.sampled_from("<>\"'&=ahrefhttps://mailto:@.)( \n\tjv"), max_size=80))
 def test_no_text_makes_another_element(text: str) -> None:
     rendered = markup.render_body(text)
@@ -138,6 +139,7 @@ def test_no_text_makes_another_element(text: str) -> None:
     assert not set("<>") & set(re.sub(allowed, "", rendered, flags=re.IGNORECASE))
 
 
+@settings(deadline=None)
 @given(
     st.text(st.characters(exclude_characters="\\*_~`[>-+:@"), max_size=200).filter(
         lambda text: not re.search(r"^\n|^\s*\d+[.)]\s", text, re.MULTILINE)

@@ -222,6 +222,6 @@ def test_hostile_code_costs_little(language: str) -> None:
         "s{\n",
     ]
     for piece in pieces:
-        lines = (piece * 200)[:190] + "\n" if "\n" not in piece else piece
+        lines = (piece * 200)[:390] + "\n" if "\n" not in piece else piece
         text = f"```{language}\n" + (lines * code.MOST)[: code.MOST - 1]
         assert is_cheap(text), piece

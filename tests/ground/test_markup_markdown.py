@@ -112,7 +112,7 @@ def test_more_code_than_a_page_is_plain() -> None:
         "[user](https://bank.example@evil.example/)",
         "<b>*</b> &amp; &lt;b&gt; &#60; &#x3c;script&#x3e;",
         "<hx-partial hx-swap-oob='true'>*",
-        "5 * 3 * 2 and snake_case_name and 2*3",
+        "5 * 3 * 2 and snake_case_name and 2*3 and {{ 7*7 }} and 2**10 and 3**4",
         "**** and ___ and ~~~~ and a~b~c",
         "* * *",
         "- - -",

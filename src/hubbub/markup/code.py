@@ -16,7 +16,7 @@ MOST = 2000  # characters of a message that are coloured
 
 # Regular expressions of lexers go over the same text again and again. Measured with some three
 # hundred repeated patterns a lexer: code of this shape takes 25 ms at most, in the languages below.
-_TOO_MUCH = re.compile(r"\s{80}|[^\n]{200}|(?:[^\\]*+\\){100}")
+_TOO_MUCH = re.compile(r"\s{80}|[^\n]{400}|(?:[^\\]*+\\){100}")
 _SLOW_RULE = r"\s+)+?)"  # the words before the name of a function, over any number of lines
 
 _CLASSES = {

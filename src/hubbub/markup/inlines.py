@@ -10,7 +10,7 @@ from hubbub.markup import door, emoji, links
 
 # A backslash before anything else, as in the paths of Windows, is a backslash.
 _ESCAPE = re.compile(r"\\([*_~`\[\]>:@+-])")
-_LONG_RUN = re.compile(r"\*{4,}|_{4,}|~{3,}")
+_NO_MARK = re.compile(r"\*{4,}|_{4,}|~{3,}|(?<=\d)\*\*?(?=\d)")
 _LABELLED = re.compile(
     r"\[((?:[^\[\]\\\n]|\\.|\[[^\[\]\n]*\]){1,300}+)\]\(<?((?:[^\s()<>]|\([^\s()<>]*\))+)>?\)"
 )
@@ -31,9 +31,9 @@ def escape(state: StateInline, silent: bool) -> bool:
     return _take(state, match[0] if shrug else match[1], len(match[0]))
 
 
-def long_run(state: StateInline, silent: bool) -> bool:
-    """More marks in a row than mean anything, as in a censored word."""
-    match = _LONG_RUN.match(state.src, state.pos)
+def no_mark(state: StateInline, silent: bool) -> bool:
+    """More in a row than mean anything, as in a censored word; and 7*7, which is a product."""
+    match = _NO_MARK.match(state.src, state.pos)
     return match is not None and _take(state, match[0], len(match[0]))
 
 

@@ -41,7 +41,7 @@ def _parser() -> MarkdownIt:
     parser.block.ruler.before("paragraph", "quote", blocks.quote, {"alt": ["paragraph"]})
     parser.block.ruler.before("paragraph", "list_", blocks.list_, {"alt": ["paragraph"]})
     rules = parser.inline.ruler
-    rules.before("strikethrough", "long_run", inlines.long_run)
+    rules.before("strikethrough", "no_mark", inlines.no_mark)
     rules.after("emphasis", "labelled", inlines.link)
     rules.after("labelled", "bare_link", inlines.bare_link)
     rules.after("bare_link", "shortcode", inlines.shortcode)
