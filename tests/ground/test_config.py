@@ -194,6 +194,15 @@ def test_an_unknown_name_warns_and_says_what_was_probably_meant(
     ]
 
 
+def test_what_may_be_uploaded_has_limits_that_can_be_set() -> None:
+    assert (read().upload_mb, read().upload_day_mb) == (25, 500)
+    settings = read(HUBBUB_UPLOAD_MB="0", HUBBUB_UPLOAD_DAY_MB="2000")
+    assert (settings.upload_mb, settings.upload_day_mb) == (0, 2000)
+    for wrong in ("-1", "1001", "many"):
+        with pytest.raises(BadSetting, match="HUBBUB_UPLOAD_MB should be a number from 0 to 1000"):
+            read(HUBBUB_UPLOAD_MB=wrong)
+
+
 def test_what_is_in_force_is_described_without_secrets() -> None:
     settings = read(
         HUBBUB_SECRET_KEY=f"{OTHER_SECRET},{GOOD_SECRET}",

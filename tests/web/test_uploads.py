@@ -416,3 +416,55 @@ async def test_files_below_a_message_keep_their_place_and_say_what_they_are(
     assert "<i>" not in shown
     for address in (*links, image.get("src")):
         assert (await scene.alice.get(address)).status_code == 200
+
+
+# ------------------------------------------------------- with the form itself
+
+
+async def post(
+    client: httpx2.AsyncClient, scene: conftest.Scene, *names: str, **fields: str
+) -> httpx2.Response:
+    """A message as a page without scripts sends it."""
+    files: Any = [("file", (name, name.encode(), "text/plain")) for name in names]
+    files = files or [("file", ("", b"", "application/octet-stream"))]
+    return await client.post(
+        f"{scene.path}/messages", data=fields, files=files, headers=conftest.JSON
+    )
+
+
+async def names(house: conftest.House, number: int) -> list[str]:
+    rows = await house.db.all(
+        "SELECT a.name FROM attachments a JOIN messages m ON m.id = a.message_id"
+        " WHERE m.number = :number ORDER BY a.place",
+        {"number": number},
+    )
+    return [row["name"] for row in rows]
+
+
+async def test_files_come_with_the_form_from_pages_without_scripts(
+    house: conftest.House, scene: conftest.Scene
+) -> None:
+    first = await post(scene.bob, scene, "a.txt", "b.txt", body="two files")
+    assert first.status_code == 201
+    assert await names(house, first.json()["number"]) == ["a.txt", "b.txt"]
+    before = (await send(scene.bob, scene.path, b"before", "before.txt")).json()["id"]
+    second = await post(scene.bob, scene, "c.txt", body="", attachments=before)
+    assert await names(house, second.json()["number"]) == ["before.txt", "c.txt"]
+    third = await post(scene.bob, scene, body="no file chosen")
+    assert await names(house, third.json()["number"]) == []
+    assert (await post(scene.bob, scene, body="")).status_code == 422
+
+
+async def test_a_form_with_files_is_no_way_around_what_one_may(
+    house: conftest.House, scene: conftest.Scene
+) -> None:
+    assert (await post(scene.charlie, scene, "a.txt", body="x")).status_code == 403
+    assert (await post(scene.nobody, scene, "a.txt", body="x")).status_code == 401
+    eleven = [f"{number}.txt" for number in range(11)]
+    assert (await post(scene.bob, scene, *eleven, body="x")).status_code == 422
+    assert await count(house) == 0
+    theirs = (await send(scene.alice, scene.path)).json()["id"]
+    answer = await post(scene.bob, scene, body="x", attachments=theirs)
+    assert answer.status_code == 422
+    assert await house.db.value("SELECT count(*) FROM messages") == 0
+    assert await house.db.value("SELECT message_id FROM attachments") is None
