@@ -5,9 +5,8 @@ import pathlib
 import sqlite3
 
 import pytest
-import sqlalchemy
 
-from hubbub import database, errors, tables
+from hubbub import database, errors
 from hubbub.domain import (
     accounts,
     clock,
@@ -22,7 +21,7 @@ from hubbub.domain import (
     settings,
 )
 from hubbub.domain.messages import Draft
-from tests import people
+from tests import contents, people
 from tests.domain import conftest
 
 pytestmark = pytest.mark.anyio
@@ -221,14 +220,6 @@ async def test_the_cid_of_an_erased_message_is_its_authors_and_its_rooms_own(
 # ----------------------------------------------------------------- erasing
 
 
-async def everything(db: database.Database) -> str:
-    """All that any table of the schema holds, as text."""
-    found = []
-    for table in tables.metadata.sorted_tables:
-        found += [repr(tuple(row)) for row in await db.all(sqlalchemy.select(table))]
-    return "\n".join(found)
-
-
 async def test_what_is_erased_is_gone_from_every_table(
     db: database.Database, cast: people.Cast
 ) -> None:
@@ -237,12 +228,12 @@ async def test_what_is_erased_is_gone_from_every_table(
     await reactions.toggle(db, cast.room, cast.alice, message.id, "🎉")
     await pins.pin(db, cast.room, cast.alice, message.number)
     digest = Draft(body).digest
-    before = await everything(db)
+    before = await contents.of(db)
     assert SECRET in before, "the test can fail"
     assert digest in before
     assert "zygomorph" in before.replace(SECRET, ""), "search knows its words"
     await revisions.erase(db, cast.room, cast.bob, message.number, now=NOON + 1)
-    after = await everything(db)
+    after = await contents.of(db)
     for trace in (SECRET, "zygomorph", "quixotic", digest, "🎉"):
         assert trace not in after
     for name in ("mentions", "reactions"):
@@ -257,7 +248,7 @@ async def test_an_edit_leaves_nothing_of_the_former_text_in_any_table(
 ) -> None:
     message = await said(db, cast, SECRET)
     await edit(db, cast, message.number)
-    after = await everything(db)
+    after = await contents.of(db)
     for trace in (SECRET, "zygomorph", "quixotic"):
         assert trace not in after
 

@@ -196,3 +196,10 @@ Staged = Callable[..., Awaitable[Scene]]
 @pytest.fixture
 async def scene(house: House, staged: Staged) -> Scene:
     return await staged(house)
+
+
+async def room_now(house: House, scene: Scene) -> rooms.Room:
+    """The room of the scene as it is now."""
+    found = await rooms.by_id(house.db, scene.cast.room.id)
+    assert found is not None
+    return found

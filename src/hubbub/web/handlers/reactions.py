@@ -7,7 +7,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from hubbub.domain import history, messages, reactions
+from hubbub.domain import history, messages, permissions, reactions
 from hubbub.domain.permissions import Act
 from hubbub.markup import emoji
 from hubbub.web import access, forms, responses
@@ -20,6 +20,8 @@ QUERY_LENGTH = 50
 async def index(request: Request) -> Response:
     """The picker: those one gave last, and those whose name holds `?q=`."""
     visit, message = await access.message(request, Act.REACT)
+    if message.deleted_at is not None:
+        raise permissions.unseen()
     asked = request.query_params.get("q", "")[:QUERY_LENGTH]
     recent = await reactions.recent(request.state.db, visit.person) if not asked else []
     context: dict[str, Any] = {

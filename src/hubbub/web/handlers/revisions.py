@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from hubbub import errors, words
-from hubbub.domain import clock, history, messages, revisions, uploads
+from hubbub.domain import clock, history, messages, permissions, revisions, uploads
 from hubbub.domain.permissions import Act
 from hubbub.web import access, failures, forms, responses
 from hubbub.web.handlers import messages as message_doors
@@ -14,7 +14,7 @@ from hubbub.web.handlers import messages as message_doors
 
 async def edition(request: Request) -> Response:
     """The message as it was typed, to be changed."""
-    visit, message = await access.message(request, Act.EDIT)
+    visit, message = await _present(request, Act.EDIT)
     if not revisions.can_edit(visit.person, message, _window(request)):
         raise errors.Forbidden(words.gettext("This message cannot be changed any more."))
     return _form(request, visit, message, message.body)
@@ -27,6 +27,8 @@ async def _edition_again(request: Request, refusal: errors.Refusal) -> Response:
 
 @failures.gives_back(_edition_again)
 async def edit(request: Request) -> Response:
+    access.person(request)
+    await forms.read(request)  # First, so that whatever is refused comes back with its text.
     visit = await access.change(request, Act.EDIT)
     draft, number = await forms.message(request), _number(request)
     db = request.state.db
@@ -36,7 +38,7 @@ async def edit(request: Request) -> Response:
 
 async def erasure(request: Request) -> Response:
     """The message once more, with the question whether it shall go."""
-    visit, message = await access.message(request, Act.ERASE)
+    visit, message = await _present(request, Act.ERASE)
     if not revisions.can_erase(visit.person, message):
         raise errors.Forbidden(words.gettext("Only who wrote it can do that."))
     return responses.either(
@@ -50,6 +52,14 @@ async def erase(request: Request) -> Response:
     digests = await revisions.erase(db, visit.room, visit.person, number)
     await uploads.sweep(db, request.state.files, digests)
     return await _changed(request, visit, number)
+
+
+async def _present(request: Request, act: Act) -> tuple[access.Visit, messages.Message]:
+    """A message that can still be changed by someone; what was deleted is not there any more."""
+    visit, message = await access.message(request, act)
+    if message.deleted_at is not None:
+        raise permissions.unseen()
+    return visit, message
 
 
 async def _changed(request: Request, visit: access.Visit, number: int) -> Response:
