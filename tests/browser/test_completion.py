@@ -89,6 +89,15 @@ def test_escape_closes_the_list_and_only_then_leaves(page: Page) -> None:
     assert not focused(page, "#body")
 
 
+def test_the_list_stands_right_above_the_composer(page: Page) -> None:
+    page.keyboard.type("@b")
+    offered(page, "@Bella", "@Ben")
+    above = page.locator("#options").bounding_box()
+    below = page.locator(".composer__box").bounding_box()
+    assert above and below
+    assert 0 <= below["y"] - above["y"] - above["height"] <= 8
+
+
 def test_the_mouse_takes_one_too(page: Page) -> None:
     page.keyboard.type("@b")
     page.locator("#options li", has_text="@Ben").click()

@@ -48,7 +48,7 @@ def test_a_room_is_printed_in_order_at_its_full_height_and_without_what_is_aroun
     for selector in CHROME:
         assert texts_in_sight(page, selector) == [], selector
     expect(page.locator("h1.room__title")).to_be_visible()
-    expect(page.locator("#printed")).to_have_text(re.compile(r"^\S.+\d{4}.* – \S.+\d{4}.*$"))
+    expect(page.locator("#printed")).to_have_text(re.compile(r"day.* \d{4}"))
     tops = page.locator("#messages article").evaluate_all(
         "all => all.map((message) => message.getBoundingClientRect().top)"
     )
@@ -74,6 +74,37 @@ def test_each_message_says_who_and_when_in_full(
         """all => all.map((time) => [time.title, getComputedStyle(time, "::after").content])"""
     )
     assert all(content == f'"{title}"' and "20" in title for title, content in shown)
+
+
+def test_links_say_where_they_lead_unless_they_say_so_already(
+    page_for: conftest.Profiles, ada: conftest.Account, room: str
+) -> None:
+    page = opened(page_for(ada), room)
+    for path in (room, f"{room}/day/latest"):
+        opened(page, path)
+        page.evaluate("dispatchEvent(new Event('beforeprint'))")
+        printed(page)
+        after = page.locator("article .message__body a").evaluate_all(
+            "all => all.map((link) => getComputedStyle(link, '::after').content)"
+        )
+        assert after == ['" (https://example.com/plan)"', "none"]
+
+
+def test_on_paper_no_day_is_today(
+    page_for: conftest.Profiles, ada: conftest.Account, room: str
+) -> None:
+    page = opened(page_for(ada), room)
+    expect(page.locator(".day")).to_have_text("today")
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    shown = (
+        printed(page)
+        .locator(".day")
+        .evaluate(
+            "day => [getComputedStyle(day).fontSize, getComputedStyle(day, '::before').content]"
+        )
+    )
+    assert shown[0] == "0px"
+    assert re.search(r"day.* \d{4}", shown[1])
 
 
 def test_long_lines_of_code_are_not_cut_off(
