@@ -36,6 +36,11 @@ if (log) {
     edit: ({ number }) => edit(number),
     unedit,
     unreply,
+    mention: ({ text }) => {
+      box.setRangeText(text, box.selectionStart, box.selectionEnd, "end");
+      box.focus();
+      box.oninput();
+    },
     copy: ({ text }) => navigator.clipboard?.writeText(text).then(() => say(card.dataset.done), () => {}),
     reply: async ({ number }) => {
       await get(`${path}/${number}/reply`, "#reply", "innerHTML");

@@ -7,7 +7,7 @@ if (composer) {
     const left = limit - [...box.value].length;
     count.hidden = left > limit / 10;
     count.value = left;
-    send.ariaDisabled = left < 0 || !box.value.trim();
+    send.ariaDisabled = left < 0 || !(box.value + ($("attached")?.value || "")).trim() || !!$("chips")?.querySelector("progress");
     if (CSS.supports("field-sizing", "content")) return;
     box.style.height = 0;
     box.style.height = `${box.scrollHeight}px`;
@@ -32,6 +32,7 @@ if (composer) {
     if (send.ariaDisabled === "true") return;
     composer.send();
     box.value = $("reply").innerHTML = "";
+    $("chips")?.replaceChildren();
     keep(draft);
     pinged = 0;
     measure();

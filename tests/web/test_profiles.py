@@ -34,9 +34,9 @@ async def test_a_person_has_a_page_and_a_card(scene: conftest.Scene) -> None:
     assert "Design talk" in page.text
     card = await scene.alice.get("/people/Bob", headers=conftest.HTMX)
     assert "<html" not in card.text
-    assert 'data-mention="Bob"' in card.text
+    assert 'data-text="@Bob "' in card.text
     own = await scene.bob.get("/people/bob", headers=conftest.HTMX)
-    assert "data-mention" not in own.text
+    assert "data-act" not in own.text
     assert 'href="/profile"' in own.text
 
 

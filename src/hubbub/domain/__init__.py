@@ -4,8 +4,11 @@ Every function takes `db` first and the person who acts where rights matter, ret
 dataclasses, and refuses with the words of `hubbub.errors`. Inside this floor imports point down:
 
     retention
-    sessions  events
+    sessions  events  search  unread  switcher
+    history
+    revisions  pins
     messages  memberships  settings  directory
+    mentions  reactions  uploads  profiles
     rooms
     permissions
     accounts

@@ -12,14 +12,16 @@ from hubbub.domain import clock, history, messages, revisions
 from hubbub.domain.permissions import Act
 from hubbub.markup import emoji
 from hubbub.web import access, failures, forms, responses
-from hubbub.web.handlers import chat
+from hubbub.web.handlers import chat, uploads
 
 
 @failures.gives_back(chat.again)
 async def create(request: Request) -> Response:
     # Whether one may post is asked inside the transaction, after the room is locked; a retry of
     # what was accepted before must find it even where nothing new may be said.
-    visit, draft = await access.visit(request), await forms.message(request)
+    visit = await access.visit(request)
+    await uploads.attached(request, visit)
+    draft = await forms.message(request)
     await request.state.limits.hit("messages", visit.person.id)
     posted = await messages.post(request.state.db, visit.room, visit.person, draft)
     if posted.created:
