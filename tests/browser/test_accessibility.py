@@ -225,7 +225,7 @@ def test_the_focus_is_always_to_be_seen(
 ) -> None:
     page = page_for(ada)
     opened(page, room)
-    for place in ("#log", ".rooms__room", ".message__time", "[data-dialog]", "#join-name"):
+    for place in ("#log", ".rooms__room", ".message__time", "[data-dialog=share]", "#join-name"):
         page.locator(place).first.focus()
         page.keyboard.press("Shift")
         width = page.locator(place).first.evaluate("e => getComputedStyle(e).outlineWidth")
