@@ -29,7 +29,6 @@ class Templates:
         self._environment.globals.update(
             path_for=self.path_for,
             absolute_for=self.absolute_for,
-            today=today,
             asset=self.asset,
             room_key=self.links.room_key,
             site_name=SITE_NAME,
@@ -96,11 +95,6 @@ def paths(routes: Iterable[BaseRoute]) -> Callable[..., str]:
 def iso(at: int) -> str:
     """Milliseconds UTC as `<time datetime>` wants them."""
     return _moment(at).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def today() -> str:
-    """The day it is, UTC, as it stands in an address."""
-    return datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d")
 
 
 def clock(at: int) -> str:
