@@ -13,7 +13,7 @@ import re
 import socket
 import time
 import uuid
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any, NamedTuple, Protocol, TypeVar
 
 import httpx2
@@ -42,6 +42,18 @@ class Message(NamedTuple):
     number: int
     author: str
     text: str
+
+
+class Shown(NamedTuple):
+    """A message with all that became of it. `quote` is what it answers and what is shown of that;
+    `reactions` are emoji with the usernames of those who gave them."""
+
+    message: Message
+    edited: bool
+    deleted: bool
+    pinned: bool
+    quote: tuple[int, str] | None
+    reactions: tuple[tuple[str, str], ...]
 
 
 class Sent(NamedTuple):
@@ -75,9 +87,38 @@ def message_of(article: elements.Element) -> Message:
     return Message(number, article.get("data-author"), bodies[0].text.strip())
 
 
+def shown_of(article: elements.Element) -> Shown:
+    """Read one `#m{number}` element and what surrounds its text."""
+    message = message_of(article)
+    notes = {note.text for note in article.of_class("message__note")}
+    pills = [pill for pill in article.of_class("pill") if pill.get("name") == "emoji"]
+    for pill in pills:
+        assert pill.text == f"{pill.get('value')} {len(pill.get('data-people').split())}"
+    return Shown(
+        message,
+        edited="edited" in notes,
+        deleted=bool(article.of_class("message__body--gone")),
+        pinned="pinned" in notes,
+        quote=_quote_of(article),
+        reactions=tuple((pill.get("value"), pill.get("data-people")) for pill in pills),
+    )
+
+
+def _quote_of(article: elements.Element) -> tuple[int, str] | None:
+    links = article.of_class("quote__link")
+    if not links:
+        return None
+    return int(links[0].get("data-jump").removeprefix("m")), links[0].text
+
+
+def shown_in(tree: elements.Element) -> list[Shown]:
+    """All messages in a piece of a page, as they stand there, whole."""
+    return [shown_of(part) for part in tree.every() if re.fullmatch(r"m\d+", part.id)]
+
+
 def messages_in(tree: elements.Element) -> list[Message]:
     """All messages in a piece of a page, as they stand there."""
-    return [message_of(part) for part in tree.every() if re.fullmatch(r"m\d+", part.id)]
+    return [shown.message for shown in shown_in(tree)]
 
 
 class Person:
@@ -191,18 +232,24 @@ class Person:
 
     async def history(self, room: str) -> list[Message]:
         """Everything the room holds, paged back to the first message over HTTP."""
-        answer = await self.client.get(room)
-        assert answer.status_code == 200, (answer.status_code, answer.text[:2000])
-        known = messages_in(elements.parse(answer.text))
-        while known and known[0].number > 1:
-            before = known[0].number
-            answer = await self.client.get(f"{room}/messages", params={"before": before})
-            assert answer.status_code == 200, (answer.status_code, answer.text[:2000])
-            older = messages_in(elements.parse(answer.text))
+        return [shown.message for shown in await self.conversation(room)]
+
+    async def conversation(self, room: str) -> list[Shown]:
+        """Like `history`, with all that became of each message."""
+        known = await self._page(room)
+        while known and known[0].message.number > 1:
+            before = known[0].message.number
+            older = await self._page(f"{room}/messages", before=before)
             assert older, f"there is nothing before {before}"
-            assert older[-1].number == before - 1, f"{older[-1].number} stands before {before}"
+            last = older[-1].message.number
+            assert last == before - 1, f"{last} stands before {before}"
             known = older + known
         return known
+
+    async def _page(self, path: str, **params: int) -> list[Shown]:
+        answer = await self.client.get(path, params=params)
+        assert answer.status_code == 200, (answer.status_code, answer.text[:2000])
+        return shown_in(elements.parse(answer.text))
 
     # -- live ---------------------------------------------------------------------------------
 
@@ -261,8 +308,8 @@ class Page:
         self.person = person
         self.room = room
         self.cursor = ""
-        self.older: list[Message] = []
-        self.newer: list[Message] = []
+        self.older: list[Shown] = []
+        self.newer: list[Shown] = []
         self.slots: dict[str, elements.Element] = {}
         self.frames = 0
         self.snapshots = 0
@@ -280,6 +327,11 @@ class Page:
     @property
     def messages(self) -> list[Message]:
         """What the page shows, from top to bottom."""
+        return [shown.message for shown in self.conversation]
+
+    @property
+    def conversation(self) -> list[Shown]:
+        """The same with all that became of each message."""
         return self.older + self.newer
 
     @property
@@ -321,20 +373,25 @@ class Page:
         """Wait until the socket is open and the server has answered its hello."""
         await self.meets(lambda: self.live, "is live", within=within)
 
-    async def equals(self, stored: list[Message], *, within: float = 20.0) -> None:
+    async def equals(self, stored: Sequence[Message | Shown], *, within: float = 20.0) -> None:
         """Wait until the page shows the end of the room exactly as it is stored."""
         try:
             await self.meets(lambda: self.covers(stored), "equals the room", within=within)
         except AssertionError as error:
-            shown = set(self.messages)
-            missing = [message.number for message in stored if message not in shown]
+            shown = set(self._like(stored))
+            missing = [message for message in stored if message not in shown]
             error.add_note(f"shown {len(shown)} of {len(stored)}, not shown: {missing[-20:]}")
             raise
 
-    def covers(self, stored: list[Message]) -> bool:
+    def covers(self, stored: Sequence[Message | Shown]) -> bool:
         """Does the page show the newest messages of the room, without a hole?"""
-        shown = self.messages
-        return shown == (stored[-len(shown) :] if shown else []) and bool(shown or not stored)
+        shown = self._like(stored)
+        return shown == [*stored[-len(shown) :]] if shown else not stored
+
+    def _like(self, stored: Sequence[Message | Shown]) -> Sequence[Message | Shown]:
+        """What the page shows, as whole as `stored` is."""
+        whole = any(isinstance(message, Shown) for message in stored)
+        return self.conversation if whole else self.messages
 
     async def meets(
         self, condition: Callable[[], object], what: str, *, within: float = 20.0
@@ -362,8 +419,8 @@ class Page:
         assert answer.status_code == 200, (answer.status_code, answer.text[:2000])
         tree = elements.parse(answer.text)
         self.cursor = tree.one("cursor").get("value")
-        self.newer = messages_in(tree.one("messages"))
-        self.older = messages_in(tree.one("history"))
+        self.newer = shown_in(tree.one("messages"))
+        self.older = shown_in(tree.one("history"))
         self._check_order()
         self.connect()
 
@@ -444,7 +501,7 @@ class Page:
                 self._swap(part)
         for part in tree.elements:
             if part.tag == "article":
-                self.newer.append(message_of(part))
+                self.newer.append(shown_of(part))
             elif part.id == "cursor":
                 assert part.get("hx-swap-oob") == "true", frame
                 self.cursor = part.get("value")
@@ -456,17 +513,26 @@ class Page:
     def _swap(self, part: elements.Element) -> None:
         target, how = part.get("hx-target").removeprefix("#"), part.get("hx-swap")
         if how == "delete":
-            number = int(target.removeprefix("m"))
-            self.older = [message for message in self.older if message.number != number]
-            self.newer = [message for message in self.newer if message.number != number]
+            self._replace(int(target.removeprefix("m")), [])
+        elif how == "outerHTML":
+            [shown] = shown_in(part)
+            assert shown.message.number == int(target.removeprefix("m")), target
+            self._replace(shown.message.number, [shown])
         elif target == "messages":
             assert how == "innerHTML", how
-            self.newer = messages_in(part)
+            self.newer = shown_in(part)
             self.snapshots += 1
         elif target == "history":
-            self.older = messages_in(part)
+            self.older = shown_in(part)
         else:
             self.slots[target] = part
+
+    def _replace(self, number: int, new: list[Shown]) -> None:
+        """Put these where the message of this number is, if it is on the page."""
+        for shown in (self.older, self.newer):
+            for place, one in enumerate(shown):
+                if one.message.number == number:
+                    shown[place : place + 1] = new
 
     def _check_order(self) -> None:
         numbers = [message.number for message in self.messages]
