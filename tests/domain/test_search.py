@@ -419,7 +419,7 @@ def statement(
 ) -> tuple[str, dict[str, Any]]:
     query = search.parse({"q": q, **fields})
     sql, values = search._asked(dialect, query, None, [room.id], everywhere=False)
-    values |= {"person_id": person.id, "room_id": 0, "number": 0, "limit": search.PAGE + 1}
+    values |= {"person_id": person.id, "room_id": 0, "number": 0}
     return sql, values
 
 
@@ -495,7 +495,7 @@ async def test_sqlite_reads_the_index_from_the_newest_on_and_scans_no_table(
 ) -> None:
     query = search.parse({"q": "tide", **fields})
     sql, asked = search._asked("sqlite", query, 1, [1, 2], everywhere=True)
-    values = {**asked, "person_id": 1, "room_id": 0, "number": 0, "limit": 21}
+    values = {**asked, "person_id": 1, "room_id": 0, "number": 0}
     connection = sqlite3.connect(sqlite_url.removeprefix("sqlite:///"))
     plan = [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {sql}", values)]
     connection.close()

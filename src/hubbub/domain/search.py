@@ -27,6 +27,7 @@ LENGTH = 200
 # name all messages with a term at once: what is sought often is among them, and the rest is few.
 NEAR = 1_000
 _BEYOND = 2**53
+_LIMIT = PAGE + 1  # one more tells whether there is a next page
 
 _CURSOR = re.compile(r"([A-Za-z0-9]{1,64})\.([0-9]{1,15})")
 
@@ -132,7 +133,7 @@ async def find(
         return Results()
     sql, asked = _asked(db.dialect, query, author_id, list(scope), everywhere=room is None)
     room_id, number = _cursor(query.before, scope)
-    values = {"person_id": person.id, "room_id": room_id, "number": number, "limit": PAGE + 1}
+    values = {"person_id": person.id, "room_id": room_id, "number": number}
     rows = await db.all(sql, {**asked, **values})
     hits = tuple(_hit(scope[row["room_id"]], row, query) for row in rows[:PAGE])
     last = f"{hits[-1].room.public_id}.{hits[-1].number}" if len(rows) > PAGE else None
@@ -205,7 +206,7 @@ def _asked(
         return _FTS5, {"match": _fts5(_groups(query, author_id, scope))}
     queries = [_tsquery(_groups(query, author_id, [room_id])) for room_id in scope]
     sql = _GIN_EVERYWHERE if everywhere else _GIN
-    return sql, {"rooms": scope, "queries": queries, "near": NEAR}
+    return sql, {"rooms": scope, "queries": queries}
 
 
 def _fts5(groups: Groups) -> str:
@@ -240,7 +241,7 @@ _AUTHOR = "LEFT JOIN people a ON a.id = m.author_id"
 _FTS5 = f"""
 SELECT {_HIT} FROM message_words f CROSS JOIN messages m ON m.id = f.rowid {_AUTHOR}
 WHERE f.message_words MATCH :match AND f.rowid < {_BEFORE} AND {_SEEN}
-ORDER BY f.rowid DESC LIMIT :limit
+ORDER BY f.rowid DESC LIMIT {_LIMIT}
 """
 
 
@@ -248,24 +249,26 @@ def _gin(near: str) -> str:
     """First the newest messages one by one, then by the index, if that did not fill the page.
 
     Both parts are closed to the planner, who knows nothing of how often a term is said: a LIMIT
-    and OFFSET 0 see to that. What comes twice counts once.
+    and OFFSET 0 see to that. Limits are written out, since it plans for a tenth of the table where
+    it does not know one. What comes twice counts once.
     """
     return f"""
 WITH asked AS MATERIALIZED (
   SELECT room_id, CAST(query AS tsquery) AS query
   FROM unnest(CAST(:rooms AS bigint[]), CAST(:queries AS text[])) AS pairs (room_id, query)
 ), near AS MATERIALIZED (
-  SELECT m.id FROM ({near} LIMIT :near) m
+  SELECT m.id FROM ({near} LIMIT {NEAR}) m
   JOIN asked ON asked.room_id = m.room_id AND m.words @@ asked.query
-  ORDER BY m.id DESC LIMIT :limit
+  ORDER BY m.id DESC LIMIT {_LIMIT}
 ), far AS MATERIALIZED (
   SELECT id FROM (
-    SELECT m.id FROM asked JOIN messages m ON m.words @@ asked.query AND m.id < {_BEFORE} OFFSET 0
-  ) indexed WHERE (SELECT count(*) FROM near) < :limit ORDER BY id DESC LIMIT :limit
+    SELECT m.id FROM asked JOIN messages m ON m.words @@ asked.query OFFSET 0
+  ) indexed WHERE id < {_BEFORE} AND (SELECT count(*) FROM near) < {_LIMIT}
+  ORDER BY id DESC LIMIT {_LIMIT}
 )
 SELECT {_HIT} FROM messages m {_AUTHOR}
 WHERE m.id IN (SELECT id FROM near UNION SELECT id FROM far) AND {_SEEN}
-ORDER BY m.id DESC LIMIT :limit
+ORDER BY m.id DESC LIMIT {_LIMIT}
 """
 
 
