@@ -154,7 +154,7 @@ def test_without_script_it_is_a_page_with_a_form(
     page = page_for(ada, java_script_enabled=False)
     page.goto("/go")
     expect(page.locator(".place")).to_have_count(5)
-    assert focused(page, "[name=q]")
+    expect(page.locator("[name=q]")).to_be_focused()
     page.keyboard.type("h")
     page.keyboard.press("Enter")
     expect(page.locator(".place__name").nth(1)).to_have_text("Heath")
