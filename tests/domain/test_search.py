@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pathlib
 import sqlite3
 from collections.abc import Iterator
 from typing import Any
@@ -12,7 +13,16 @@ import pytest
 from hypothesis import strategies
 
 from hubbub import database, errors, terms
-from hubbub.domain import accounts, clock, memberships, rooms, search, settings
+from hubbub.domain import (
+    accounts,
+    clock,
+    memberships,
+    messages,
+    revisions,
+    rooms,
+    search,
+    settings,
+)
 from tests import people
 from tests.domain.conftest import Counting
 
@@ -502,3 +512,28 @@ async def test_sqlite_reads_the_index_from_the_newest_on_and_scans_no_table(
     scans = [line for line in plan if line.startswith("SCAN")]
     assert [line.partition(":")[0] for line in scans] == ["SCAN f VIRTUAL TABLE INDEX 192"]
     assert not [line for line in plan if "TEMP B-TREE" in line]
+
+
+async def test_words_that_were_erased_leave_the_file_with_the_tidying(sqlite_url: str) -> None:
+    path = pathlib.Path(sqlite_url.removeprefix("sqlite:///"))
+    db = database.Database(sqlite_url)
+    await db.connect()
+    try:
+        cast = await people.cast(db)
+        posted = await messages.post(db, cast.room, cast.bob, messages.Draft("a xylophonequartz"))
+        room = await rooms.by_id(db, cast.room.id)
+        assert room
+        assert b"xylophonequartz" in written(path)
+        await revisions.erase(db, room, cast.bob, posted.number)
+        await search.tidy(db)
+        assert b"xylophonequartz" not in written(path)
+    finally:
+        await db.disconnect()
+
+
+def written(path: pathlib.Path) -> bytes:
+    """What stands in the file itself, once everything is there."""
+    connection = sqlite3.connect(path)
+    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    connection.close()
+    return path.read_bytes()

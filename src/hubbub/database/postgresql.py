@@ -57,6 +57,8 @@ class Engine:
             command_timeout=COMMAND_SECONDS,
             record_class=Record,
             reset=_leave_as_it_is,
+            # Compiling a search takes several times as long as running it.
+            server_settings={"jit": "off"},
         )
 
     async def connect(self) -> None:

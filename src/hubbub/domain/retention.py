@@ -1,10 +1,10 @@
-"""What is kept for a while only: a room's events for pages that were away, spent sessions, and
-what was uploaded and never sent."""
+"""What is kept for a while only: a room's events for pages that were away, spent sessions, what was
+uploaded and never sent, and the words of what was erased."""
 
 from __future__ import annotations
 
 from hubbub import database, storage
-from hubbub.domain import clock, events, sessions, uploads
+from hubbub.domain import clock, events, search, sessions, uploads
 
 
 async def enforce(db: database.Database, files: storage.Store, *, now: int | None = None) -> None:
@@ -14,3 +14,4 @@ async def enforce(db: database.Database, files: storage.Store, *, now: int | Non
         pass
     await events.trim(db, at - events.RETENTION)
     await uploads.tidy(db, files, now=at)
+    await search.tidy(db)

@@ -279,3 +279,24 @@ _GIN = _gin(
 _GIN_EVERYWHERE = _gin(
     f"SELECT id, room_id, words FROM messages WHERE id < {_BEFORE} ORDER BY id DESC"
 )
+
+
+# ------------------------------------------------------------------ tidying
+
+
+async def tidy(db: database.Database) -> None:
+    """Lets words that were erased leave the index itself, a few pages at a time.
+
+    FTS5 only notes what is deleted, and forgets it when it merges (before SQLite 3.42, that is);
+    PostgreSQL sees to it by itself. https://www.sqlite.org/fts5.html#the_merge_command
+    """
+    if db.dialect != "sqlite":
+        return
+    await db.run(_MERGE, {"pages": -_MERGED_PAGES})
+    for _ in range(_MERGES):
+        await db.run(_MERGE, {"pages": _MERGED_PAGES})
+
+
+_MERGED_PAGES = 200
+_MERGES = 50
+_MERGE = "INSERT INTO message_words (message_words, rank) VALUES ('merge', :pages)"
