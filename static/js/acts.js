@@ -37,7 +37,7 @@ if (log) {
     unedit,
     unreply,
     mention: ({ text }) => {
-      box.setRangeText(text, box.selectionStart, box.selectionEnd, "end");
+      box?.setRangeText(text, box.selectionStart, box.selectionEnd, "end");
       box.focus();
       box.oninput();
     },
