@@ -13,7 +13,7 @@ import re
 import socket
 import time
 import uuid
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Any, NamedTuple, Protocol, TypeVar
 
 import httpx2
@@ -25,6 +25,7 @@ from tests import elements
 T = TypeVar("T")
 
 PASSWORD = "nine calm otters rowing"
+DELETED = "Message deleted"
 # The close codes after which the page connects again, as the page's htmx-config says.
 COME_BACK = frozenset({1000, 1001, 1005, 1006, 1011, 1012, 1013, 1014})
 
@@ -212,23 +213,35 @@ class Person:
     ) -> Sent:
         """Send until it is accepted, always under the same `cid`, as the page's outbox does."""
         cid = cid or str(uuid.uuid4())
+        answer, tries = await self._insist(lambda: self.post(room, body, cid), {200, 201}, within)
+        told = answer.json()
+        assert told["cid"] == cid, told
+        return Sent(told["number"], self.name, body, cid, tries)
+
+    async def change(self, room: str, noun: str, *, within: float = 60.0, **fields: str) -> None:
+        """Post one of a message's nouns (`5/edition`, `5/erasure` …) until it is accepted, or a
+        try that was not answered turns out to have deleted it."""
+        await self._insist(lambda: self.act(room, noun, **fields), {303, 404}, within)
+
+    async def _insist(
+        self, send: Callable[[], Awaitable[httpx2.Response]], accepted: set[int], within: float
+    ) -> tuple[httpx2.Response, int]:
+        """Try until the answer is one of those accepted; that answer, and the number of tries."""
         deadline = time.monotonic() + within
         tries, trouble = 0, ""
         while time.monotonic() < deadline:
             tries += 1
             try:
-                answer = await self.post(room, body, cid)
+                answer = await send()
             except httpx2.HTTPError as error:
                 trouble = repr(error)
             else:
-                if answer.status_code in (200, 201):
-                    told = answer.json()
-                    assert told["cid"] == cid, told
-                    return Sent(told["number"], self.name, body, cid, tries)
+                if answer.status_code in accepted:
+                    return answer, tries
                 trouble = f"{answer.status_code} {answer.text[:300]}"
                 assert answer.status_code in (429, 502, 503), trouble
             await asyncio.sleep(min(0.1 * tries, 1.0))
-        raise AssertionError(f"{body!r} was not accepted within {within:g} s; last: {trouble}")
+        raise AssertionError(f"not accepted within {within:g} s; last: {trouble}")
 
     async def history(self, room: str) -> list[Message]:
         """Everything the room holds, paged back to the first message over HTTP."""

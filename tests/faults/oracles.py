@@ -1,8 +1,8 @@
 """People who talk while things break, and the questions asked afterwards.
 
 Three oracles: the *ledger* (every accepted send is stored once, as it was promised), *convergence*
-(a page that was open all along equals the stored room), and the pages themselves, which fail by
-themselves as soon as a message shows twice, out of order, or behind a hole.
+(a page that was open all along equals the stored room, with all that became of each message), and
+the pages themselves, which fail as soon as a message shows twice, out of order, or behind a hole.
 """
 
 from __future__ import annotations
@@ -17,14 +17,23 @@ from tests.visitors import Message, Sent
 
 
 class Crowd:
-    """A room with people in it, and pages of theirs that stay open."""
+    """A room with people in it, and pages of theirs that stay open.
+
+    Restless people also edit, delete and react to what they said.
+    """
 
     def __init__(
-        self, room: str, people: Sequence[visitors.Person], pages: Sequence[visitors.Page]
+        self,
+        room: str,
+        people: Sequence[visitors.Person],
+        pages: Sequence[visitors.Page],
+        *,
+        restless: bool = False,
     ) -> None:
         self.room = room
         self.people = people
         self.pages = pages
+        self.restless = restless
         self.sent: list[Sent] = []
 
     @property
@@ -48,6 +57,25 @@ class Crowd:
         place = len(self.sent)
         text = f"{person.name} says {place}.{random.getrandbits(40):x}"
         self.sent.append(await person.say(self.room, text))
+        if self.restless:
+            await self._change(person)
+
+    async def _change(self, person: visitors.Person) -> None:
+        """Change one of the last things a person said; the ledger knows what it says now."""
+        own = [place for place, one in enumerate(self.sent) if one.author == person.name]
+        place = random.choice(own[-4:])
+        one = self.sent[place]
+        if one.text == visitors.DELETED:
+            return
+        noun, text = random.choice(
+            [
+                ("reactions", one.text),
+                ("edition", f"{one.text}, or rather {random.getrandbits(20):x}"),
+                ("erasure", visitors.DELETED),
+            ]
+        )
+        await person.change(self.room, f"{one.number}/{noun}", body=text, emoji="🎉")
+        self.sent[place] = one._replace(text=text)
 
     async def talk_through(self, fault: Awaitable[None], *, pause: float = 0.05) -> None:
         """Everyone sends for as long as the fault lasts, and a little before and after it."""
@@ -80,10 +108,11 @@ class Crowd:
     async def converges(self, *, within: float = 20.0) -> list[Message]:
         """After a last message every page equals the room, which holds what was promised."""
         self.sent.append(await self.owner.say(self.room, "the last message"))
-        stored = await self.owner.history(self.room)
+        whole = await self.owner.conversation(self.room)
+        stored = [shown.message for shown in whole]
         check_ledger(self.sent, stored)
         for page in self.pages:
-            await page.equals(stored, within=within)
+            await page.equals(whole, within=within)
         return stored
 
 
@@ -112,7 +141,9 @@ NAMES = ("alice", "bob", "carol", "dave", "erin", "frank", "grace", "heidi")
 
 
 @contextlib.asynccontextmanager
-async def crowd(server: visitors.Host, *, size: int = 3, pages: int = 6) -> AsyncIterator[Crowd]:
+async def crowd(
+    server: visitors.Host, *, size: int = 3, pages: int = 6, restless: bool = False
+) -> AsyncIterator[Crowd]:
     """`size` people in a room of the first, with `pages` pages open between them."""
     async with people(server, *NAMES[:size]) as present, contextlib.AsyncExitStack() as stack:
         room = await present[0].create("A room that must not lose anything")
@@ -122,7 +153,7 @@ async def crowd(server: visitors.Host, *, size: int = 3, pages: int = 6) -> Asyn
             await stack.enter_async_context(present[place % size].watching(room))
             for place in range(pages)
         ]
-        yield Crowd(room, present, opened)
+        yield Crowd(room, present, opened, restless=restless)
 
 
 @contextlib.asynccontextmanager

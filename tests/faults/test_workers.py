@@ -13,11 +13,11 @@ from tests.faults import oracles
 pytestmark = pytest.mark.anyio
 
 
-async def test_a_worker_killed_in_mid_send_many_times_loses_and_doubles_nothing(
+async def test_a_worker_killed_in_mid_act_many_times_loses_and_doubles_nothing(
     tmp_path: pathlib.Path, redis: services.Redis
 ) -> None:
     with servers.Server(tmp_path, workers=2, broadcast=redis.url) as server:
-        async with oracles.crowd(server, size=4, pages=8) as crowd:
+        async with oracles.crowd(server, size=4, pages=8, restless=True) as crowd:
 
             async def kill_many_times() -> None:
                 for turn in range(6):
