@@ -86,13 +86,13 @@ async def test_many_pointers_are_moved_by_few_statements(
     assert await pointer(db, cast.alice, cast.room) == 0
 
 
-async def test_everything_from_a_message_on_is_unread_again(
+async def test_everything_beyond_a_message_is_unread_again(
     db: database.Database, cast: people.Cast
 ) -> None:
     await say(db, cast.room, cast.alice, "one", "@bob two", "@bob three")
     await unread.advance(db, {(cast.room.id, cast.bob.id): 3})
     assert (await standing(db, cast.bob, cast.room)).mentions == 0
-    await unread.rewind(db, cast.room.id, cast.bob.id, 2)
+    await unread.rewind(db, cast.room.id, cast.bob.id, 1)
     his = await standing(db, cast.bob, cast.room)
     assert (his.read_number, his.called) == (1, {2, 3})
     assert await pointer(db, cast.alice, cast.room) == 0

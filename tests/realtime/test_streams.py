@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 
 import pytest
 
-from hubbub.realtime import channel, frames, streams, wire
+from hubbub.realtime import channel, frames, streams, unread, wire
 from hubbub.realtime.room import Cursor, Entry
 from hubbub.realtime.source import Opening, RoomGone
 
@@ -88,6 +88,21 @@ class Ledger:
 
     async def elsewhere(self, rooms: Sequence[int]) -> Mapping[int, frozenset[int]]:
         return {ROOM: self.others}
+
+    async def standings(self, people: Sequence[int]) -> Mapping[int, list[unread.Standing]]:
+        return {person: [] for person in people}
+
+    async def news(self, known: Mapping[int, unread.Head]) -> unread.News:
+        return unread.News()
+
+    async def keep(self, seen: Mapping[tuple[int, int], int]) -> None:
+        self._fail()
+
+    async def rewind(self, room: int, person: int, number: int) -> None:
+        self._fail()
+
+    def unread(self, view: unread.View) -> bytes:
+        return f"<unread {view.read} {view.rooms}>".encode()
 
     def _fail(self) -> None:
         if self.fails:
@@ -215,7 +230,7 @@ async def test_lost_doubled_and_reordered_hints_change_nothing(site: Site) -> No
 
 
 @pytest.mark.parametrize(
-    "hint", ["", "room", "room x y", "room 7 -1", "room ٧ ٣", "typing 7", "x" * 999]
+    "hint", ["", "room", "room x y", "room 7 -1", "room ٧ ٣", "typing 7", "seen 7 1", "x" * 999]
 )
 async def test_a_hint_that_makes_no_sense_does_nothing(site: Site, hint: str) -> None:
     _, socket, _ = await site.enter(ALICE)
@@ -231,10 +246,11 @@ async def test_a_page_that_was_away_is_given_what_it_missed_from_the_log(site: S
         site.ledger.write(f"w{number}")
     _, socket, _ = await site.enter(BOB, cursor)
     await until(lambda: len(socket.texts) == 20)
-    cleared = re.findall(r'"#m(\d+)" hx-swap="delete"', socket.frames[-1])
+    cleared = re.findall(r'"#m(\d+)" hx-swap="delete"', "".join(socket.frames))
     clears = [int(number) for number in cleared]
     assert clears == list(range(cursor.seq + 1, cursor.seq + 21)), "each clears its place first"
-    assert socket.frames[-1].index("delete") < socket.frames[-1].index("[w0][w1][w2]")
+    told = "".join(socket.frames)
+    assert told.index("delete") < told.index("[w0][w1][w2]")
 
 
 @pytest.mark.parametrize(

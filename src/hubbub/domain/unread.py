@@ -247,10 +247,8 @@ async def advance(db: database.Queries, seen: Mapping[Place, int]) -> None:
 
 
 async def rewind(db: database.Queries, room_id: int, person_id: int, number: int) -> None:
-    """From this message on everything counts as unread again."""
-    await db.run(
-        _REWIND, {"room_id": room_id, "person_id": person_id, "number": max(number - 1, 0)}
-    )
+    """Everything beyond `number` counts as unread again."""
+    await db.run(_REWIND, {"room_id": room_id, "person_id": person_id, "number": number})
 
 
 _REWIND = (

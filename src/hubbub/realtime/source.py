@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
+from hubbub.realtime import unread
 from hubbub.realtime.room import Cursor, Entry
 
 
@@ -57,3 +58,18 @@ class Source(Protocol):
 
     async def elsewhere(self, rooms: Sequence[int]) -> Mapping[int, frozenset[int]]:
         """Who is in these rooms through other processes."""
+
+    async def standings(self, people: Sequence[int]) -> Mapping[int, Sequence[unread.Standing]]:
+        """How far each of these people has read in all their rooms."""
+
+    async def news(self, known: Mapping[int, unread.Head]) -> unread.News:
+        """What happened in these rooms beyond their heads."""
+
+    async def keep(self, seen: Mapping[tuple[int, int], int]) -> None:
+        """Write down how far (room, person) have read; never further back than is written."""
+
+    async def rewind(self, room: int, person: int, number: int) -> None:
+        """Write down that a person has read so far and no further."""
+
+    def unread(self, view: unread.View) -> bytes:
+        """A fragment that shows what is unread. Asked for each page by itself: no I/O."""

@@ -12,10 +12,10 @@ import logging
 import random
 import re
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterable
 from typing import Any
 
-from hubbub.realtime import roster, wire
+from hubbub.realtime import reading, roster, wire
 from hubbub.realtime.channel import NOT_ALLOWED, OVERLOADED, ROOM_GONE, SIGNED_OUT, Channel
 from hubbub.realtime.hub import Attached, Hub
 from hubbub.realtime.room import Cursor, Seat
@@ -23,7 +23,9 @@ from hubbub.realtime.source import RoomGone, Source
 
 log = logging.getLogger(__name__)
 
-_HINT = re.compile(r"(?:(room|typing) ([0-9]{1,18}) ([0-9]{1,18})|sessions)", re.ASCII)
+_HINT = re.compile(
+    r"sessions|(?:room|typing)(?: [0-9]{1,18}){2}|(?:seen|unread)(?: [0-9]{1,18}){3}", re.ASCII
+)
 
 POLL_SECONDS = 1.0
 HEALTHY_SECONDS = 5.0
@@ -44,7 +46,7 @@ class Client:
 class Streams:
     """`publish` tells the other processes: (hint, the key under which a newer one replaces it).
 
-    `shared` says whether there are other processes.
+    `shared` says whether there are other processes. `reading` is what is unread for whom.
     """
 
     def __init__(
@@ -52,6 +54,7 @@ class Streams:
     ) -> None:
         self._hub = Hub()
         self._roster = roster.Roster()
+        self.reading = reading.Reading(source, publish, self._show_unread)
         self._source = source
         self._publish = publish
         self._shared = shared
@@ -77,22 +80,29 @@ class Streams:
 
     def heard(self, hint: str) -> None:
         """A hint of another process. Whatever it says, it is only a reason to look."""
-        found = _HINT.fullmatch(hint)
-        if found is None:
+        if not _HINT.fullmatch(hint):
             return
-        match found[1]:
+        kind, *words = hint.split()
+        numbers = [int(word) for word in words]
+        match kind:
             case "room":
-                self._look(int(found[2]), int(found[3]))
+                self._look(*numbers)
             case "typing":
-                self._typed(int(found[2]), int(found[3]))
+                self._typed(*numbers)
+            case "seen":
+                self.reading.read(*numbers)
+            case "unread":
+                self.reading.rewound(*numbers)
             case _:
                 self._poll_now.set()
 
     def resync(self) -> None:
         """Hints may have been lost: ask the database at once."""
+        self.reading.refresh()
         self._poll_now.set()
 
     def _look(self, room: int, seq: int) -> None:
+        self.reading.look(room, seq)
         channel = self._channels.get(room)
         if channel is not None:
             channel.look(seq)
@@ -130,6 +140,7 @@ class Streams:
             return NOT_ALLOWED
         channel = self._channels[room]
         seat = client.seat = self._hub.rooms[room].seats[client.sender]
+        self.reading.arrive(seat)
         channel.welcome(seat, after, attached)
         return None
 
@@ -182,6 +193,7 @@ class Streams:
         channel = self._channels.get(seat.room)
         if channel is not None:
             channel.leave(seat)
+        self.reading.depart(seat)
 
     def beat(self, client: Client) -> None:
         """Answer a heartbeat."""
@@ -211,6 +223,14 @@ class Streams:
             here |= (await self._source.elsewhere([room])).get(room, frozenset())
         return here
 
+    def _show_unread(self, seats: Iterable[Seat]) -> None:
+        by_room: dict[int, list[Seat]] = collections.defaultdict(list)
+        for seat in seats:
+            by_room[seat.room].append(seat)
+        for room, here in by_room.items():
+            if room in self._channels:
+                self._channels[room].show_unread(here, self.reading.fragment)
+
     # ------------------------------------------------------------------- time
 
     async def start(self) -> None:
@@ -218,6 +238,8 @@ class Streams:
         self._endings_seen = await self._source.endings_head()
         self._polled_at = time.monotonic()
         self._spawn(self._run())
+        self._spawn(self.reading.learn_on())
+        self._spawn(self.reading.write_on())
 
     async def _run(self) -> None:
         """Poll, keep the roster, free what is stuck, once a second and when there is reason to."""
@@ -240,12 +262,15 @@ class Streams:
         for seq, session in await self._source.endings(self._endings_seen):
             self._endings_seen = seq
             self._sign_out(self._sessions.get(session, set()))
-        rooms = [room for room in self._channels if self._hub.head(room) is not None]
-        heads = await self._source.heads(rooms) if rooms else {}
-        for room in rooms:
+        served = [room for room in self._channels if self._hub.head(room) is not None]
+        rooms = {*served, *self.reading.rooms()}
+        heads = await self._source.heads(list(rooms)) if rooms else {}
+        for room in served:
             head, channel = self._hub.head(room), self._channels.get(room)
             if head is not None and channel is not None and heads.get(room) != head.seq:
                 channel.read_soon()
+        for room in rooms:
+            self.reading.look(room, heads.get(room, 0), exactly=True)
         self._polled_at = time.monotonic()
 
     def _sign_out(self, clients: set[Client]) -> None:
@@ -257,6 +282,7 @@ class Streams:
     async def _keep_roster(self) -> None:
         """Record who is here, learn who is elsewhere, and show what has changed."""
         now = time.monotonic()
+        self.reading.show()
         if self._shared:
             await self._exchange_presence()
         for room in self._roster.settle(now):
@@ -293,7 +319,11 @@ class Streams:
         return time.monotonic() - self._polled_at < HEALTHY_SECONDS
 
     async def stop(self) -> None:
-        """End what runs in the background."""
+        """Write what is still to be written, and end what runs in the background."""
+        try:
+            await self.reading.write()
+        except Exception as error:
+            log.warning("what was read last could not be written: %r", error)
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)

@@ -23,7 +23,9 @@ from hubbub.domain import (
     presence,
     rooms,
     sessions,
+    unread,
 )
+from hubbub.realtime import unread as reading
 from hubbub.realtime.room import Cursor, Entry
 from hubbub.realtime.source import Opening, RoomGone
 from hubbub.web import templating
@@ -35,6 +37,9 @@ LISTED_PEOPLE = 200
 """With more people than this in a room, the page shows a count and a sample."""
 
 KNOWN_ROOMS = 10_000
+ROOMS_AT_ONCE = 5_000
+"""Databases take some 32,000 values in one query."""
+
 LEASE_BEAT_SECONDS = 5.0
 JOINS = frozenset({"created", "joined", "added"})
 LEAVES = frozenset({"left", "removed"})
@@ -71,7 +76,10 @@ class Log:
         return Opening(Cursor(head.seq, head.tag), frozenset(members))
 
     async def heads(self, rooms: Sequence[int]) -> Mapping[int, int]:
-        return await events.heads(self._db, rooms)
+        found: dict[int, int] = {}
+        for start in range(0, len(rooms), ROOMS_AT_ONCE):
+            found |= await events.heads(self._db, rooms[start : start + ROOMS_AT_ONCE])
+        return found
 
     async def after(self, room: int, cursor: Cursor, limit: int) -> list[Entry] | None:
         found = await events.after(self._db, room, cursor.seq - 1, limit + 1)
@@ -205,6 +213,34 @@ class Log:
         """This process serves nobody any more."""
         await presence.release(self._db, self._process)
 
+    # ------------------------------------------------------------------ unread
+
+    async def standings(self, people: Sequence[int]) -> Mapping[int, list[reading.Standing]]:
+        found = await unread.of(self._db, people)
+        return {person: [_standing(one) for one in found[person]] for person in people}
+
+    async def news(self, known: Mapping[int, reading.Head]) -> reading.News:
+        # In one moment, so that who was removed learns of nothing that came after.
+        async with self._db.snapshot() as db:
+            heads = await unread.heads(db, known)
+            moves = await unread.moves(db, {room: head.seq for room, head in known.items()})
+            calls = await unread.called(db, {room: head.number for room, head in known.items()})
+        return reading.News(
+            {room: reading.Head(head.seq, head.last_number) for room, head in heads.items()},
+            [reading.Call(c.room_id, c.number, c.person_id, c.author_id) for c in calls],
+            [reading.Move(move.room_id, move.person_id, move.is_coming) for move in moves],
+        )
+
+    async def keep(self, seen: Mapping[tuple[int, int], int]) -> None:
+        await unread.advance(self._db, seen)
+
+    async def rewind(self, room: int, person: int, number: int) -> None:
+        await unread.rewind(self._db, room, person, number)
+
+    def unread(self, view: reading.View) -> bytes:
+        shown = self._templates.render("rooms/_unread.html", read=view.read, unread=view.rooms)
+        return _partial("#unread", shown).encode()
+
     # ---------------------------------------------------------------- sessions
 
     async def endings_head(self) -> int:
@@ -212,6 +248,11 @@ class Log:
 
     async def endings(self, after: int) -> list[tuple[int, int]]:
         return await sessions.endings_after(self._db, after)
+
+
+def _standing(found: unread.Standing) -> reading.Standing:
+    head = reading.Head(found.seq, found.last_number)
+    return reading.Standing(found.room_id, found.public_id, head, found.read_number, found.called)
 
 
 def _partial(target: str, content: str) -> str:

@@ -13,7 +13,7 @@ from hubbub.domain import clock, sessions
 from hubbub.realtime import streams, wire
 from hubbub.realtime.channel import NOT_ALLOWED, OVERLOADED, ROOM_GONE, SIGNED_OUT
 from hubbub.realtime.room import Cursor
-from hubbub.web import access, frames
+from hubbub.web import access, forms, frames
 
 FRAMES_PER_MINUTE = 120
 """A page says it is typing every three seconds and beats every 25; the rest is not honest."""
@@ -81,6 +81,9 @@ async def _listen(websocket: WebSocket, client: streams.Client, room: int) -> No
                 await _beat(websocket, client)
             case "typing":
                 rooms.typed(client)
+            case "seen" if client.seat is not None:
+                number = forms.number(str(said.get("number", "")))
+                rooms.reading.seen(client.seat, number or 0)
 
 
 async def _beat(websocket: WebSocket, client: streams.Client) -> None:
