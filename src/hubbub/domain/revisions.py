@@ -109,8 +109,7 @@ def _changing(
 
 
 _PRESENT = (
-    "SELECT room_id, author_id, body, posted_at FROM messages"
-    " WHERE id = :id AND deleted_at IS NULL"
+    "SELECT room_id, author_id, body, posted_at FROM messages WHERE id = :id AND deleted_at IS NULL"
 )
 _EDIT = (
     "UPDATE messages SET body = :body, mentions = :mentions, words = :words, edited_at = :now"
