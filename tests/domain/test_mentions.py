@@ -1,11 +1,21 @@
 """A message calls members, the whole room only by those who may, and each of them once."""
 
 import asyncio
+import dataclasses
 
 import pytest
 
 from hubbub import database, errors
-from hubbub.domain import accounts, events, history, memberships, messages, revisions, rooms
+from hubbub.domain import (
+    accounts,
+    events,
+    history,
+    memberships,
+    mentions,
+    messages,
+    revisions,
+    rooms,
+)
 from hubbub.domain.messages import Draft
 from tests import people
 from tests.domain import conftest
@@ -199,3 +209,17 @@ async def test_a_retry_pings_once(db: database.Database, cast: people.Cast) -> N
     [event] = await events.after(db, cast.room.id, cast.room.seq)
     assert event.message is not None
     assert event.message.mentions == "alice"
+
+
+async def test_what_was_accepted_once_is_not_asked_about_again(
+    db: database.Database, cast: people.Cast
+) -> None:
+    """The room grew between a try whose answer was lost and the next one."""
+    draft = Draft("@room supper is ready", CID)
+    first = await messages.post(db, cast.room, cast.alice, draft)
+    grown = dataclasses.replace(cast.room, members=mentions.MANY + 1)
+    again = await messages.post(db, grown, cast.alice, draft)
+    assert (again.number, again.created) == (first.number, False)
+    other = Draft("@room and now?", CID)
+    with pytest.raises(errors.Conflict):
+        await messages.post(db, grown, cast.alice, other)

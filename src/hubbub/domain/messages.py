@@ -209,17 +209,19 @@ async def post(
     Forbidden for who is not a member and in archived rooms, Gone in deleted ones, Invalid for an
     answer to nothing, Conflict for what would call many people and is not `sure`.
     """
-    called = await mentions.called(db, room, author, draft.body, sure=draft.sure)
-    _check_answer(room, draft)
     try:
+        called = await mentions.called(db, room, author, draft.body, sure=draft.sure)
+        _check_answer(room, draft)
         async with db.transaction() as conn:
             return await _write(conn, room, author, draft, called, clock.at(now))
-    except _NotWritten:
-        pass
-    accepted = await _accepted(db, room, author, draft)
-    if accepted is None:
-        raise await _refusal(db, room, author)
-    return accepted
+    except (_NotWritten, errors.Conflict) as refused:
+        # What was accepted once is not asked about again, nor told that the room is closed now.
+        accepted = await _accepted(db, room, author, draft)
+        if accepted is not None:
+            return accepted
+        if isinstance(refused, errors.Conflict):
+            raise
+        raise await _refusal(db, room, author) from None
 
 
 def _check_answer(room: rooms.Room, draft: Draft) -> None:

@@ -47,7 +47,7 @@ CHANGES = frozenset({"edited", "erased", "reacted", "pinned", "unpinned"})
 """Events after which a message is another than it was."""
 
 QUOTING = frozenset({"edited", "erased"})
-ANSWERS = 50
+ANSWERS = 200
 """Of so many answers to a message the newest are drawn anew when what they quote changes."""
 
 ALL_BUT_THE_ROOM = frozenset({"posted"}) | CHANGES | JOINS | LEAVES
@@ -238,7 +238,7 @@ class Log:
         await unread.rewind(self._db, room, person, number)
 
     def unread(self, view: reading.View) -> bytes:
-        shown = self._templates.render("rooms/_unread.html", read=view.read, unread=view.rooms)
+        shown = self._templates.render("rooms/_unread.html", read=view.read, unread=dict(view.rooms))
         return _partial("#unread", shown).encode()
 
     # ---------------------------------------------------------------- sessions

@@ -30,14 +30,16 @@ async def again(request: Request, refusal: errors.Refusal) -> Response:
 
 @failures.gives_back(again)
 async def rename(request: Request) -> Response:
-    visit, form = await access.change(request, Act.RENAME), await forms.read(request)
+    form = await forms.read(request)
+    visit = await access.change(request, Act.RENAME)
     room = await settings.rename(request.state.db, visit.room, visit.person, form.get("title", ""))
     return _changed(request, visit, room)
 
 
 @failures.gives_back(again)
 async def topic(request: Request) -> Response:
-    visit, form = await access.change(request, Act.TOPIC), await forms.read(request)
+    form = await forms.read(request)
+    visit = await access.change(request, Act.TOPIC)
     room = await settings.set_topic(
         request.state.db, visit.room, visit.person, form.get("topic", "")
     )
