@@ -17,8 +17,8 @@ from hubbub.database import faults, writer
 from hubbub.database.shield import finished
 from hubbub.database.statements import Statement
 
-# WAL lets readers read while one writes; FULL makes a committed message survive a power cut; what is
-# erased is overwritten, so that no deleted text stays behind in a free page.
+# WAL lets readers read while one writes; FULL makes a committed message survive a power cut; and
+# what is erased is overwritten, so that no deleted text stays behind in a free page.
 _PRAGMAS = """
 PRAGMA busy_timeout = 500;
 PRAGMA journal_mode = WAL;
