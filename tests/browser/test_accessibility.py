@@ -136,7 +136,9 @@ def test_what_one_needs_most_is_large_enough_to_touch(
 ) -> None:
     page = page_for(ada, viewport={"width": 320, "height": 640}, has_touch=True, is_mobile=True)
     opened(page, room)
-    for control in page.locator(".room__head .tool:visible, .composer__send, .composer__text").all():
+    for control in page.locator(
+        ".room__head .tool:visible, .composer__send, .composer__text"
+    ).all():
         box = control.bounding_box()
         assert box
         assert box["width"] >= 44, control.inner_text()
@@ -297,3 +299,65 @@ def test_forced_colours_and_reduced_motion_are_kept_to(
         }).length"""
     )
     assert moving == 0
+
+
+LISTEN = """() => {
+    // What a screen reader would be told: text that comes into a live region while it is shown.
+    window.told = [];
+    const regions = "[aria-live]:not([aria-live=off]), [role=status], [role=alert]";
+    for (const region of document.querySelectorAll(regions))
+        new MutationObserver(() => {
+            const text = region.innerText.trim();
+            if (text && told.at(-1) !== text) told.push(text);
+        }).observe(region, { childList: true, subtree: true, characterData: true });
+}"""
+
+
+def live_regions(page: Page) -> set[str]:
+    """The ids of what the accessibility tree itself calls live."""
+    session = page.context.new_cdp_session(page)
+    session.send("Accessibility.enable")
+    found = set()
+    for node in session.send("Accessibility.getFullAXTree")["nodes"]:
+        live = {p["name"]: p["value"].get("value") for p in node.get("properties", [])}.get("live")
+        if live in (None, "off") or "backendDOMNodeId" not in node:
+            continue
+        told = session.send("DOM.describeNode", {"backendNodeId": node["backendDOMNodeId"]})
+        attributes = told["node"].get("attributes", [])
+        found.add(dict(zip(attributes[::2], attributes[1::2], strict=True)).get("id", "?"))
+    return found
+
+
+def test_each_message_is_announced_once_and_nothing_else_is(
+    page_for: conftest.Profiles, ada: conftest.Account, ben: conftest.Account, room: str
+) -> None:
+    """History, one's own words, reactions, edits, deletions and pins are silent."""
+    room = ada.create("Told once")
+    ben.join(room)
+    ben.say(room, *(f"history {number}" for number in range(60)))
+    page = opened(page_for(ada), room)
+    assert "announcer" in live_regions(page)
+    assert "messages" not in live_regions(page)
+    page.evaluate(LISTEN)
+    page.locator("#log").evaluate("log => log.scrollTop = -log.scrollHeight")
+    expect(page.locator("#m1")).to_be_attached()
+    say(page, "my own words")
+    shows(page, "my own words")
+    ben.client.post(f"{room}/60/reactions", data={"emoji": "👍"})
+    expect(page.locator("#m60 .pill").first).to_be_attached()
+    ben.client.post(f"{room}/59/edition", data={"body": "changed"})
+    shows(page, "changed")
+    ben.client.post(f"{room}/58/erasure")
+    expect(page.locator("#m58")).to_contain_text("Message deleted")
+    ada.client.post(f"{room}/57/pin", data={"pinned": "yes"})
+    expect(page.locator("#m57")).to_contain_text("pinned")
+    ben.client.post(f"{room}/messages", data={"body": "the only news", "reply_to": "60"})
+    shows(page, "the only news")
+    expect(page.locator("#announcer")).to_contain_text("the only news")
+    ben.client.post(f"{room}/62/reactions", data={"emoji": "👍"})
+    expect(page.locator("#m62 .pill").first).to_be_attached()
+    told = [text for text in page.evaluate("told") if "history" not in text]
+    assert len([text for text in told if "the only news" in text]) == 1
+    assert not [text for text in told if re.search(r"my own|changed|deleted|pinned|👍|⋯", text)], (
+        told
+    )
