@@ -4,6 +4,7 @@ const $$ = (selector, within = document) => [...within.querySelectorAll(selector
 const [live, log, messages, composer, box] = ["live", "log", "messages", "composer", "body"].map($);
 const { me, path, detached } = live?.dataset || {};
 const onGrowth = (act) => new MutationObserver(act).observe(log, { childList: true, subtree: true });
+const topOf = (element) => element.getBoundingClientRect().top;
 // A browser that keeps nothing, or no more, says so by throwing.
 const keep = (name, value) => {
   try { value ? localStorage[name] = value : delete localStorage[name]; } catch {}

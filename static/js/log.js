@@ -1,6 +1,6 @@
 // The log: where the eye stays, what is announced, and how much of it is kept in the page.
 if (log) {
-  const announcer = $("announcer"), fresh = $("fresh");
+  const announcer = $("announcer"), line = $("divider");
   const all = () => $$(".message", messages);
   let last = +all().at(-1)?.dataset.number || 0, height = messages.offsetHeight;
   let offset = 0, stuck = !$("marked"), queue = [], said = [], timer;
@@ -30,7 +30,6 @@ if (log) {
       if (author === me || detached) continue;
       queue.push(message);
       timer ||= setTimeout(announce, said.length > 5 ? 4000 : 400);
-      fresh.hidden = stuck;
     }
     if (stuck) prune();
     // Asking for places makes the browser lay everything out, so only when there is need.
@@ -45,9 +44,13 @@ if (log) {
     if (detached) log.scrollTop ||= -1;
     offset = log.scrollTop;
     stuck = !detached && offset > -80;
-    fresh.hidden ||= stuck;
   };
   if (detached) log.onscroll();
   $("marked")?.focus();
-  fresh.onclick = () => log.scrollTop = 0;
+  // At what is new, if that is more than fits in.
+  if (stuck && !line.hidden) {
+    log.scrollTop = 0;
+    if (topOf(line) < topOf(log)) line.scrollIntoView();
+    log.onscroll();
+  }
 }

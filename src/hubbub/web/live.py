@@ -238,7 +238,8 @@ class Log:
         await unread.rewind(self._db, room, person, number)
 
     def unread(self, view: reading.View) -> bytes:
-        shown = self._templates.render("rooms/_unread.html", read=view.read, unread=dict(view.rooms))
+        unread_rooms = dict(view.rooms)
+        shown = self._templates.render("rooms/_unread.html", read=view.read, unread=unread_rooms)
         return _partial("#unread", shown).encode()
 
     # ---------------------------------------------------------------- sessions

@@ -5,13 +5,13 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import uuid
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Mapping
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from hubbub import database, errors, words
-from hubbub.domain import events, history, memberships, messages, pins, rooms
+from hubbub.domain import events, history, memberships, messages, pins, rooms, unread
 from hubbub.web import access, forms, responses
 
 Messages = list[messages.Message]
@@ -22,7 +22,11 @@ Pick = Callable[[Queries, int, int], Awaitable[Messages]]
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class _View:
-    """What a page of the chat shows, all of it from one moment."""
+    """What a page of the chat shows, all of it from one moment.
+
+    `read`: how far this room is read, `news`: how many messages follow, the `first` of them;
+    `unread`: the other rooms with something unread, and the mentions in each.
+    """
 
     cursor: str
     messages: Messages
@@ -31,6 +35,10 @@ class _View:
     mine: list[rooms.Room]
     pins: int
     people: list[memberships.Member]
+    read: int
+    news: int
+    first: unread.First | None
+    unread: dict[str, int]
 
 
 async def page(
@@ -50,7 +58,8 @@ async def page(
     if visit.member is None:
         return responses.page(request, "rooms/join.html", room=visit.room)
     online = await request.state.streams.online(visit.room.id) | {visit.person.id}
-    view = await _view(request.state.db, visit, pick, online)
+    read = request.state.streams.reading.unwritten(visit.person.id)
+    view = await _view(request.state.db, visit, pick, online, read)
     response = responses.page(
         request,
         "rooms/show.html",
@@ -96,7 +105,11 @@ async def _answered(request: Request, visit: access.Visit, number: str) -> messa
 
 
 async def _view(
-    db: database.Database, visit: access.Visit, pick: Pick, online: Collection[int]
+    db: database.Database,
+    visit: access.Visit,
+    pick: Pick,
+    online: Collection[int],
+    read: Mapping[int, int],
 ) -> _View:
     # The head is read in the same moment as the messages, so the live stream goes on exactly
     # where the page ends.
@@ -108,6 +121,9 @@ async def _view(
         shown = await pick(moment, visit.room.id, head.seq)
         if not shown:
             shown = await history.latest(moment, visit.room.id, head.seq)
+        mine = (await unread.of(moment, [visit.person.id]))[visit.person.id]
+        standings = {one.room_id: one.read_to(read.get(one.room_id, 0)) for one in mine}
+        here = standings.pop(visit.room.id, None)
         return _View(
             cursor=str(head),
             messages=shown,
@@ -116,4 +132,8 @@ async def _view(
             mine=await rooms.mine(moment, visit.person),
             pins=await pins.count(moment, visit.room.id),
             people=await memberships.people(moment, visit.room.id, first=sorted(online)),
+            read=here.read_number if here else 0,
+            news=here.last_number - here.read_number if here else 0,
+            first=await unread.first(moment, here) if here else None,
+            unread={one.public_id: one.mentions for one in standings.values() if one.is_unread},
         )

@@ -12,7 +12,7 @@ from hubbub.domain import clock, history, messages, revisions
 from hubbub.domain.permissions import Act
 from hubbub.markup import emoji
 from hubbub.web import access, failures, forms, responses
-from hubbub.web.handlers import chat, uploads
+from hubbub.web.handlers import chat, reading, uploads
 
 
 @failures.gives_back(chat.again)
@@ -40,6 +40,7 @@ async def _posted(request: Request, visit: access.Visit, posted: messages.Posted
         return responses.fragment(
             request, "messages/_message.html", message=message, room_path=path
         )
+    await reading.advance(request, visit, posted.number)
     return responses.see_other(path)
 
 

@@ -1,0 +1,86 @@
+// What is unread. Seen is what stood in view for half a second before someone's eyes.
+if (log) {
+  const line = $("divider"), pill = $("news"), fresh = $("fresh"), icon = $("icon"), list = $("unread"), form = $("seen");
+  const { title } = document, { href } = icon, all = () => $$("article[data-number]", log);
+  const last = () => all().at(-1)?.dataset.number || 0;
+  let seen = 0, from, called, some, paused, timer;
+  const show = () => {
+    const low = log.scrollTop > -80, count = low && !paused && document.hasFocus() ? 0 : Math.max(0, last() - seen);
+    document.title = (count + called ? `(${count + called}) ` : some ? "• " : "") + title;
+    icon.href = count || some ? icon.dataset.unread : href;
+    fresh.hidden = detached || low || !count && log.scrollTop > -log.clientHeight;
+    fresh.textContent = fresh.dataset[Math.min(count, 2)].replace("{n}", count);
+    if (pill) pill.hidden = seen >= pill.number.value || !line.hidden && topOf(line) > topOf(log);
+  };
+  const rooms = () => {
+    if (!paused) seen = Math.max(seen, list.firstElementChild.dataset.read);
+    some = called = 0;
+    for (const link of $$("a[data-room]")) {
+      const row = $$(`[data-room="${link.dataset.room}"]`, list)[0];
+      link.toggleAttribute("data-unread", row);
+      link.lastElementChild.innerHTML = row?.innerHTML || "";
+      some ||= row;
+      called += +row?.dataset.mentions || 0;
+    }
+    show();
+  };
+  const say = (number) => {
+    if (number <= seen || !detached && live.dataset.state !== "on") return;
+    paused = 0;
+    form.number.value = seen = +number;
+    htmx.trigger(form, "seen");
+    show();
+  };
+  const inView = () => all().findLast((message) => topOf(message) < topOf(log) + log.clientHeight - 20)?.dataset.number;
+  // Where the first unread message is not loaded, nobody has seen those before the ones in view.
+  const look = () => {
+    if (timer || paused || !document.hasFocus() || last() <= seen) return;
+    timer = setTimeout((before) => {
+      if (!paused && document.hasFocus() && all()[0].dataset.number <= seen + 1) say(Math.min(before, inView()));
+      timer = setTimeout(() => look(timer = 0), 1500);
+    }, 500, inView());
+  };
+  const turn = () => look(show());
+  const divide = (number) => {
+    const message = $(`m${number}`);
+    if (!message) return;
+    message.before(line);
+    message.classList.remove("message--run");
+    from = line.hidden = false;
+  };
+  const readAll = (e) => {
+    e.preventDefault();
+    say(last());
+  };
+  onGrowth(() => {
+    divide(from);
+    turn();
+  });
+  new MutationObserver(rooms).observe(list, { childList: true });
+  log.addEventListener("scroll", turn);
+  // The line moves only behind the back of those who look elsewhere.
+  onblur = onfocus = ({ type }) => {
+    from = type === "blur" && seen + 1;
+    turn();
+  };
+  document.addEventListener("click", ({ target: { form, dataset } }) => {
+    if (dataset.act !== "unread") return;
+    paused = true;
+    seen = form.unread.value - 1;
+    divide(seen + 1);
+    show();
+  });
+  document.addEventListener("keydown", (e) => {
+    if (e.key === "Escape" && last() > seen && !e.defaultPrevented && !e.target.matches("input, textarea") && !$$(":popover-open, [open]")[0]) readAll(e);
+  });
+  fresh.onclick = () => log.scrollTop = 0;
+  rooms();
+  if (pill) {
+    const text = $("news-text"), time = text.lastElementChild;
+    time.textContent = new Date(time.dateTime).toLocaleString([], { dateStyle: "medium", timeStyle: "short" });
+    setTimeout(() => $("announcer").textContent = text.innerText, 1000);
+    pill.onsubmit = readAll;
+    from = line.hidden && seen + 1;
+  }
+  look();
+}
