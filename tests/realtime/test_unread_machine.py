@@ -15,6 +15,7 @@ from hubbub.realtime.unread import Call, Head, Move, News, Readers, Standing, Vi
 
 PEOPLE, ROOMS = range(1, 3), range(11, 13)
 people, rooms = st.sampled_from(PEOPLE), st.sampled_from(ROOMS)
+Known = tuple[list[Standing], dict[int, int]]
 shares = st.sampled_from([0.0, 0.5, 1.0, 1.0])
 
 
@@ -34,6 +35,7 @@ class Unread(RuleBasedStateMachine):
         self.readers = Readers()
         self.pages: list[Page] = []
         self.now = 0.0
+        self.answers: tuple[dict[int, Known], list[int], News] | None = None
         self.logs: dict[int, list[Move | None]] = {room: [] for room in ROOMS}
         self.numbers = dict.fromkeys(ROOMS, 0)
         self.calls: dict[int, list[Call]] = {room: [] for room in ROOMS}
@@ -72,6 +74,9 @@ class Unread(RuleBasedStateMachine):
             for (room, who), read in self.written.items()
             if who == person
         ]
+
+    def seen_of(self, person: int) -> dict[int, int]:
+        return {room: number for (room, who), number in self.unwritten.items() if who == person}
 
     def head(self, room: int) -> Head:
         return Head(len(self.logs[room]), self.numbers[room])
@@ -168,16 +173,33 @@ class Unread(RuleBasedStateMachine):
         self.readers.look(room, len(self.logs[room]) + ahead)
 
     @rule()
-    def it_learns(self) -> None:
-        for person in self.readers.strangers(100):
-            self.readers.know(person, self.standings(person))
-        known = self.readers.stale(100)
+    def it_asks(self) -> None:
+        """What is answered now is heard later."""
+        if self.answers is not None:
+            return
+        people, known = self.readers.strangers(100), self.readers.stale(100)
         heads = {room: self.head(room) for room in known}
         moves = [m for room, was in known.items() for m in self.logs[room][was.seq :] if m]
-        calls = [
-            c for room, was in known.items() for c in self.calls[room] if c.number > was.number
-        ]
-        self.readers.hear(known, News(heads, calls, moves), self.now)
+        every = [call for room in known for call in self.calls[room]]
+        calls = [call for call in every if call.number > known[call.room].number]
+        standings = {person: (self.standings(person), self.seen_of(person)) for person in people}
+        self.answers = standings, list(known), News(heads, calls, moves)
+
+    @rule(fails=st.sampled_from([False, False, False, True]))
+    def it_hears(self, fails: bool) -> None:
+        if self.answers is None:
+            return
+        (standings, rooms, news), self.answers = self.answers, None
+        if fails:
+            self.readers.again(standings, rooms)
+            return
+        for person, (found, unwritten) in standings.items():
+            self.readers.know(person, found, unwritten)
+        self.readers.hear(rooms, news, self.now)
+
+    def it_learns(self) -> None:
+        self.it_asks()
+        self.it_hears(fails=False)
 
     @rule(seconds=st.sampled_from([0.5, 2.0, 70.0]))
     def time_passes(self, seconds: float) -> None:
@@ -194,7 +216,7 @@ class Unread(RuleBasedStateMachine):
         while True:
             for room in self.readers.rooms():
                 self.readers.look(room, len(self.logs[room]), exactly=True)
-            if not self.readers.strangers(1) and not self.readers.stale(1):
+            if self.answers is None and not self.readers.wants():
                 break
             self.it_learns()
         self.time_passes(unread.GRACE_SECONDS)
@@ -207,8 +229,8 @@ class Unread(RuleBasedStateMachine):
         self.all_settles()
         for page in self.pages:
             self.readers.depart(page.person, page)
-        assert self.readers.rooms() == self.readers.strangers(1) == self.readers.due(1e9) == []
-        assert self.readers.stale(1) == {}
+        assert self.readers.rooms() == self.readers.due(1e9) == []
+        assert not self.readers.wants()
 
 
 Unread.TestCase.settings = hypothesis.settings(

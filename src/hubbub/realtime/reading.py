@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import cast
 
 from hubbub.realtime import unread
@@ -133,15 +133,21 @@ class Reading:
     async def _learn(self) -> bool:
         """True when there is more."""
         people = self._readers.strangers(PEOPLE_AT_ONCE)
-        if people:
-            for person, standings in (await self._source.standings(people)).items():
-                self._readers.know(person, standings)
-        known = self._readers.stale(ROOMS_AT_ONCE)
-        if known:
-            news = await self._source.news(known)
-            self._readers.hear(known, news, time.monotonic())
+        known: Mapping[int, unread.Head] = {}
+        try:
+            if people:
+                unwritten = {person: self.unwritten(person) for person in people}
+                for person, standings in (await self._source.standings(people)).items():
+                    self._readers.know(person, standings, unwritten[person])
+            known = self._readers.stale(ROOMS_AT_ONCE)
+            if known:
+                news = await self._source.news(known)
+                self._readers.hear(known, news, time.monotonic())
+        except BaseException:
+            self._readers.again(people, known)
+            raise
         self.show()
-        return bool(self._readers.strangers(1) or self._readers.stale(1))
+        return self._readers.wants()
 
     # ---------------------------------------------------------------- showing
 

@@ -167,22 +167,42 @@ class Readers:
         self._strangers.update(dict.fromkeys(self._people))
 
     def strangers(self, limit: int) -> list[int]:
-        """People whose standings are to be read and given to `know`."""
-        return list(self._strangers)[:limit]
+        """People whose standings are to be read now and given to `know`."""
+        asked = list(self._strangers)[:limit]
+        for person in asked:
+            del self._strangers[person]
+        return asked
 
     def stale(self, limit: int) -> dict[int, Head]:
-        """Rooms whose news beyond these heads are to be read and given to `hear`."""
-        return {room: self._rooms[room].head for room in sorted(self._stale)[:limit]}
+        """Rooms whose news beyond these heads are to be read now and given to `hear`."""
+        asked = {room: self._rooms[room].head for room in sorted(self._stale)[:limit]}
+        self._stale.difference_update(asked)
+        return asked
 
-    def know(self, person: int, standings: Iterable[Standing]) -> None:
-        """Where someone stands in all their rooms."""
+    def wants(self) -> bool:
+        """Whether there is something to be read."""
+        return bool(self._strangers or self._stale)
+
+    def again(self, people: Iterable[int], rooms: Iterable[int]) -> None:
+        """What was to be read could not be read: it is due again."""
+        self._strangers.update(dict.fromkeys(self._people.keys() & set(people)))
+        self._stale.update(self._rooms.keys() & set(rooms))
+
+    def know(
+        self, person: int, standings: Iterable[Standing], unwritten: Mapping[int, int]
+    ) -> None:
+        """Where someone stands in all their rooms, unless it is to be read again by now.
+
+        `unwritten` is how far they had read beyond that when it was asked for, by room.
+        """
         reader = self._people.get(person)
-        if reader is None:
+        if reader is None or person in self._strangers:
             return
-        self._strangers.pop(person, None)
         found = {standing.room: standing for standing in standings}
         for room in reader.pointers.keys() - found.keys():
             self._forget(person, room)
+        for room, number in unwritten.items():
+            reader.ahead[room] = max(number, reader.ahead.get(room, 0))
         for standing in found.values():
             self._stand(person, reader, standing)
         reader.known = True
@@ -198,8 +218,9 @@ class Readers:
         pointer = reader.pointers.setdefault(room, _Pointer(standing.read, set()))
         pointer.read = max(pointer.read, standing.read)
         pointer.called = {number for number in standing.called if number > pointer.read}
-        if room not in self._stale:
-            self._catch_up(person, room)
+        if reader.ahead.get(room, 0) > here.head.number:
+            self._stale.add(room)
+        self._catch_up(person, room)
 
     def hear(self, asked: Iterable[int], news: News, now: float) -> None:
         """Take over what happened in the rooms asked for: first who is in them, then the rest."""
@@ -209,7 +230,6 @@ class Readers:
             elif move.person in self._people:
                 self._forget(move.person, move.room)
         for room in asked:
-            self._stale.discard(room)
             here, head = self._rooms.get(room), news.heads.get(room)
             if here is not None and head is not None:
                 self._grow(room, here, head, now)
@@ -238,12 +258,17 @@ class Readers:
         return recently or any(page.room == room for page in reader.pages.values())
 
     def _catch_up(self, person: int, room: int) -> None:
-        """Count what was seen before it was known to be there."""
+        """Count what was seen before it was known to be there, or is not there at all."""
         reader = self._people[person]
-        if room in reader.ahead:
-            seen = min(reader.ahead.pop(room), self._rooms[room].head.number)
+        seen = reader.ahead.get(room)
+        if seen is None:
+            return
+        if seen <= self._rooms[room].head.number:
             self._advance(reader.pointers[room], seen)
             self._changed.add(person)
+        elif room in self._stale:
+            return
+        del reader.ahead[room]
 
     def _advance(self, pointer: _Pointer, number: int) -> None:
         pointer.read = max(pointer.read, number)
@@ -271,9 +296,10 @@ class Readers:
             reader.pages[page].told_read = max(reader.pages[page].told_read, number)
         pointer = reader.pointers.get(room)
         if pointer is None:
-            if person in self._strangers:
-                reader.ahead[room] = max(number, reader.ahead.get(room, 0))
-            return person in self._strangers
+            # It is not known where they stand, or no longer.
+            reader.ahead[room] = max(number, reader.ahead.get(room, 0))
+            self._strangers[person] = None
+            return True
         pointer.seen_at = now
         if number <= pointer.read:
             return False
