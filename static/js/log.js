@@ -8,7 +8,7 @@ if (log) {
     said = said.filter((at) => at > Date.now() - 10000).concat(queue.map(Date.now));
     announcer.textContent = said.length > 5
       ? announcer.dataset.many.replace("{n}", queue.length)
-      : queue.map((message) => message.innerText).join("\n");
+      : queue.map((message) => $$(".message__author, .message__body", message).map((part) => part.innerText).join(": ")).join("\n");
     queue = [];
     timer = 0;
   };

@@ -351,7 +351,7 @@ def test_each_message_is_announced_once_and_nothing_else_is(
     expect(page.locator("#m58")).to_contain_text("Message deleted")
     ada.client.post(f"{room}/57/pin", data={"pinned": "yes"})
     expect(page.locator("#m57")).to_contain_text("pinned")
-    ben.client.post(f"{room}/messages", data={"body": "the only news", "reply_to": "60"})
+    ben.client.post(f"{room}/messages", data={"body": "the only news", "reply_to": "61"})
     shows(page, "the only news")
     expect(page.locator("#announcer")).to_contain_text("the only news")
     ben.client.post(f"{room}/62/reactions", data={"emoji": "👍"})

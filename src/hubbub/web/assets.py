@@ -12,6 +12,8 @@ import mimetypes
 import re
 from pathlib import Path
 
+import rjsmin
+
 _VERSION = re.compile(r"-[0-9][^/]*(?=\.[a-z0-9]+$)")
 _TYPES = {
     ".js": "text/javascript; charset=utf-8",
@@ -38,8 +40,11 @@ class Assets:
     def __init__(self, folder: Path) -> None:
         self._by_logical: dict[str, Asset] = {}
         self._by_name: dict[str, Asset] = {}
-        self._add("hubbub.css", _joined(folder / "css", "*.css", first="tokens.css"))
-        self._add("hubbub.js", _joined(folder / "js", "*.js"))
+        # Without what only their readers need.
+        style = _joined(folder / "css", "*.css", first="tokens.css")
+        self._add("hubbub.css", _MARGINS.sub(b"", style))
+        script = _joined(folder / "js", "*.js").decode()
+        self._add("hubbub.js", rjsmin.jsmin(script).encode())
         for path in sorted(folder.rglob("*")):
             if path.is_file() and path.parent.name not in {"css", "js"} and path.suffix in _SERVED:
                 self._add(_VERSION.sub("", path.name), path.read_bytes())
@@ -65,14 +70,14 @@ class Assets:
         self._by_logical[logical] = self._by_name[asset.name] = asset
 
 
-_MARGINS = re.compile(rb"^[ \t]+(?://.*\n)?|^//.*\n|^/\*.*\*/\n", re.MULTILINE)
+_MARGINS = re.compile(rb"^[ \t]+|^/\*.*\*/\n", re.MULTILINE)
 _SERVED = {".js", ".css", ".svg", ".png", ".ico", ".woff2", ".webmanifest"}
 
 
 def _joined(folder: Path, pattern: str, first: str = "") -> bytes:
-    """Our own files in one, without what only their readers need: margins, and lines of comment."""
+    """Our own files in one."""
     files = sorted(folder.glob(pattern), key=lambda path: (path.name != first, path.name))
-    return _MARGINS.sub(b"", b"\n".join(path.read_bytes() for path in files))
+    return b"\n".join(path.read_bytes() for path in files)
 
 
 def _media_type(name: str) -> str:
