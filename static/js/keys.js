@@ -14,7 +14,7 @@ if (log) {
       $(id).showModal();
       $$("[name=q]", $(id))[0]?.select();
     };
-    if (command && key === "k") return open("switcher");
+    if (command && /^k$/i.test(key)) return open("switcher");
     if (command ? key === "/" : key === "?" && !target.matches("input, textarea, select")) return open("shortcuts");
     if (target.closest("dialog")) {
       const stops = $$("#switcher :is([name=q], a)"), to = stops[stops.indexOf(target) + step];
