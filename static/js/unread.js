@@ -32,11 +32,12 @@ if (log) {
     show();
   };
   const inView = () => all().findLast((message) => topOf(message) < topOf(log) + log.clientHeight - 20)?.dataset.number;
+  const sees = () => !paused && document.hasFocus() && last() > seen;
   // Where the first unread message is not loaded, nobody has seen those before the ones in view.
   const look = () => {
-    if (timer || paused || !document.hasFocus() || last() <= seen) return;
+    if (timer || !sees()) return;
     timer = setTimeout((before) => {
-      if (!paused && document.hasFocus() && all()[0].dataset.number <= seen + 1) say(Math.min(before, inView()));
+      if (sees() && all()[0].dataset.number <= seen + 1) say(Math.min(before, inView()));
       timer = setTimeout(() => look(timer = 0), 1500);
     }, 500, inView());
   };
@@ -48,38 +49,27 @@ if (log) {
     message.classList.remove("message--run");
     from = line.hidden = false;
   };
-  const readAll = (e) => {
-    e.preventDefault();
-    say(last());
-  };
-  onGrowth(() => {
-    divide(from);
-    turn();
-  });
+  onGrowth(() => turn(divide(from)));
   new MutationObserver(rooms).observe(list, { childList: true });
   log.addEventListener("scroll", turn);
   // The line moves only behind the back of those who look elsewhere.
-  onblur = onfocus = ({ type }) => {
-    from = type === "blur" && seen + 1;
-    turn();
-  };
+  onblur = onfocus = ({ type }) => turn(from = type === "blur" && seen + 1);
   document.addEventListener("click", ({ target: { form, dataset } }) => {
     if (dataset.act !== "unread") return;
     paused = true;
     seen = form.unread.value - 1;
-    divide(seen + 1);
-    show();
+    show(divide(seen + 1));
   });
-  document.addEventListener("keydown", (e) => {
-    if (e.key === "Escape" && last() > seen && !e.defaultPrevented && !e.target.matches("input, textarea") && !$$(":popover-open, [open]")[0]) readAll(e);
+  document.addEventListener("keydown", ({ key, target, defaultPrevented }) => {
+    if (key === "Escape" && !defaultPrevented && !target.matches("input, textarea") && !$$(":popover-open, [open]")[0]) say(last());
   });
   fresh.onclick = () => log.scrollTop = 0;
   rooms();
   if (pill) {
     const text = $("news-text"), time = text.lastElementChild;
     time.textContent = new Date(time.dateTime).toLocaleString([], { dateStyle: "medium", timeStyle: "short" });
-    setTimeout(() => $("announcer").textContent ||= text.innerText, 1000);
-    pill.onsubmit = readAll;
+    setTimeout(() => $("announcer").textContent = text.innerText, 1000);
+    pill.onsubmit = () => !!say(last());
   }
   from = (pill ? line.hidden : !document.hasFocus()) && seen + 1;
   look();
