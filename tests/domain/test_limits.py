@@ -40,7 +40,7 @@ async def counters(url: str, tmp_path: Path, anyio_backend: str) -> AsyncIterato
     await made.close()
 
 
-async def allowed(counters: limits.Limits, name: str, *keys: str, tries: int = 100) -> int:
+async def allowed(counters: limits.Limits, name: str, *keys: str, tries: int = 200) -> int:
     """How many get through until one is refused."""
     for number in range(tries):
         try:
@@ -59,7 +59,10 @@ async def allowed(counters: limits.Limits, name: str, *keys: str, tries: int = 1
         ("messages", ("7",), 10),
         ("rooms", ("7",), 20),
         ("joins", ("7",), 60),
+        ("uploads", ("7",), 60),
+        ("search", ("7",), 30),
         ("writes", ("7",), 60),
+        ("lookups", ("7",), 120),
     ],
 )
 async def test_every_rule_allows_what_it_says_and_no_more(
@@ -69,8 +72,8 @@ async def test_every_rule_allows_what_it_says_and_no_more(
 
 
 async def test_every_rule_has_been_counted_out_above() -> None:
-    counted = {"login", "register", "links", "messages", "rooms", "joins", "writes"}
-    assert set(limits.RULES) == counted
+    counted = {"login", "register", "links", "messages", "rooms", "joins", "uploads", "search"}
+    assert set(limits.RULES) == counted | {"writes", "lookups"}
 
 
 async def test_a_refusal_says_how_long_to_wait(counters: limits.Limits) -> None:

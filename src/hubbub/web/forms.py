@@ -44,11 +44,14 @@ async def read(request: Request) -> Form:
 async def files(request: Request, most: int) -> AsyncIterator[list[File]]:
     """Reads the form, its files included; they are gone when the block ends.
 
-    Raises what `read` raises. With `most` 0 a file makes it no form of ours.
+    Raises what `read` raises. With `most` 0 a file makes it no form of ours, and so does a file
+    where a text belongs.
     """
     parts = await _parts(request, most)
     found = [part for _, part in parts if isinstance(part, File)]
     try:
+        if any(isinstance(part, File) and name != "file" for name, part in parts):
+            raise _unreadable()
         request.state.form = _parsed((name, part) for name, part in parts if isinstance(part, str))
         # An empty choice of files is sent as a file without a name.
         yield [file for file in found if file.filename or file.size]
