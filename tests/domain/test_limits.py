@@ -163,7 +163,7 @@ async def test_any_text_is_a_key(counters: limits.Limits, key: str) -> None:
 
 async def test_switched_off_nothing_is_counted(url: str, tmp_path: Path) -> None:
     counters = limits.Limits(settings(tmp_path, url, "off"))
-    assert await allowed(counters, "register", "192.0.2.1") == 100
+    assert await allowed(counters, "register", "192.0.2.1") == 200
     await guess(counters, "ada", "192.0.2.1", right=True)
     await counters.check("register", "192.0.2.1")
     await counters.close()
