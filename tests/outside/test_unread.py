@@ -233,11 +233,11 @@ async def test_no_message_costs_a_write_for_each_who_reads_it(
 
 
 async def test_pages_on_two_workers_agree_with_redis_and_after_it(
-    tmp_path: pathlib.Path,
+    tmp_path: pathlib.Path, postgres_url: str
 ) -> None:
     with (
         services.Redis() as redis,
-        servers.Server(tmp_path, workers=2, broadcast=redis.url) as server,
+        servers.Server(tmp_path, workers=2, database=postgres_url, broadcast=redis.url) as server,
     ):
         async with (
             visitors.Person(server, "alice") as alice,

@@ -16,7 +16,8 @@ from hubbub.realtime.room import Cursor
 from hubbub.web import access, forms, frames
 
 FRAMES_PER_MINUTE = 120
-"""A page says it is typing every three seconds and beats every 25; the rest is not honest."""
+"""A page says it is typing every three seconds, what was seen every two, and beats every 25; the
+rest is not honest."""
 
 
 async def live(websocket: WebSocket) -> None:
