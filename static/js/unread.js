@@ -17,7 +17,7 @@ if (log) {
     some = called = 0;
     for (const link of $$("a[data-room]")) {
       const row = $$(`[data-room="${link.dataset.room}"]`, list)[0];
-      link.toggleAttribute("data-unread", row);
+      link.toggleAttribute("data-unread", !!row);
       link.lastElementChild.innerHTML = row?.innerHTML || "";
       some ||= row;
       called += +row?.dataset.mentions || 0;
