@@ -70,6 +70,7 @@ if (log) {
     time.textContent = new Date(time.dateTime).toLocaleString([], { dateStyle: "medium", timeStyle: "short" });
     setTimeout(() => $("announcer").textContent = text.innerText, 1000);
     pill.onsubmit = () => !!say(last());
+    divide(seen + 1);
   }
   from = (pill ? line.hidden : !document.hasFocus()) && seen + 1;
   look();

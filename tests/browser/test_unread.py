@@ -131,6 +131,8 @@ def test_a_room_with_few_news_opens_at_its_end(
     assert page.locator("#log").evaluate("log => log.scrollTop") == 0
     expect(page.locator("#divider + #m46")).to_have_count(1)
     expect(page.locator("#divider")).to_be_in_viewport()
+    expect(page.locator("#m46 .message__author")).to_be_in_viewport()
+    expect(page.locator("#m46.message--run")).to_have_count(0)
     expect(page.locator("#news")).to_be_hidden()
     wait_until_read(page, ben, talk, 47)
 
