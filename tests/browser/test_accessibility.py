@@ -1,5 +1,6 @@
 """Everyone can use it: axe on every page, landmarks and headings, the keyboard, one announcer."""
 
+import base64
 import pathlib
 import re
 from collections.abc import Callable
@@ -17,6 +18,9 @@ Theme = Literal["light", "dark"]
 
 AXE = pathlib.Path(__file__).resolve().parents[2] / "node_modules" / "axe-core" / "axe.min.js"
 THEMES: list[Theme] = ["light", "dark"]
+PICTURE = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8BQDwAEhQGAhKmMIQAAAABJRU5ErkJggg=="
+)
 RUN = """() => axe.run({ runOnly: { type: "tag", values: [
     "wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice" ] } })"""
 
@@ -27,6 +31,17 @@ def room(ada: conftest.Account, ben: conftest.Account) -> str:
     ben.join(path)
     for number in range(20):
         (ada, ben)[number // 2 % 2].say(path, f"Number {number}, see https://example.com/{number}")
+    ada.client.post(f"{path}/20/reactions", data={"emoji": "👍"})
+    ada.client.post(f"{path}/19/pin", data={"pinned": "yes"})
+    rich = (
+        "**bold** *it* ~~gone~~ `code`\n> a quote\n\n- one\n- two\n\n```python\nx = 1  # one\n```"
+    )
+    picture = {"file": ("icon.png", PICTURE, "image/png")}
+    upload = ada.client.post(
+        f"{path}/attachments", files=picture, headers={"Accept": "application/json"}
+    )
+    fields = {"body": rich, "reply_to": "3", "attachments": upload.json()["id"]}
+    assert ada.client.post(f"{path}/messages", data=fields).status_code == 303
     return path
 
 
@@ -43,8 +58,11 @@ def violations(page: Page) -> list[str]:
 # -- pages -------------------------------------------------------------------------------------
 
 SIGNED_OUT = ["/", "/login", "/login?registered=ada", "/register", "/rooms", "/nothing-here"]
-SIGNED_IN = ["/", "/rooms", "/rooms?q=nothing", "/rooms/new", "/nothing-here"]
-OF_A_ROOM = ["", "/share", "/people", "/settings", "/5", "/messages?before=10"]
+SIGNED_IN = ["/", "/rooms", "/rooms?q=nothing", "/rooms/new", "/nothing-here", "/profile", "/go"]
+SIGNED_IN += ["/search?q=number", "/search?q=nothing", "/go?q=all", "/shortcuts", "/people/Ada"]
+OF_A_ROOM = ["", "/share", "/people", "/settings", "/5", "/messages?before=10", "/pins"]
+OF_A_ROOM += ["/search?q=number&by=Ada", "/day/latest", "/5/menu", "/5/edition", "/5/erasure"]
+OF_A_ROOM += ["/5/reactions", "/5/reactions?q=rocket", "/5/reply"]
 
 
 @pytest.mark.parametrize("theme", THEMES)
@@ -71,8 +89,15 @@ def test_axe_finds_nothing_on_a_phone_nor_in_what_opens(
     page = page_for(ada, color_scheme=theme, viewport={"width": 390, "height": 844}, has_touch=True)
     opened(page, room)
     found = {"room": violations(page)}
-    for opener in (".room__online", "[popovertarget=menu]", "[data-dialog=share]"):
+    openers = (".room__online", "[popovertarget=menu]", "[data-dialog=share]")
+    for opener in (
+        *openers,
+        "#m20 .message__more",
+        "#m19 .message__author",
+        "#m20 .pill >> nth=-1",
+    ):
         page.locator(opener).click()
+        expect(page.locator(":popover-open, dialog[open]").first).to_be_visible()
         found[opener] = violations(page)
         page.keyboard.press("Escape")
     opened(page, "/")
@@ -269,7 +294,8 @@ def test_a_flood_is_announced_as_a_number(
 def test_nothing_is_cut_off_at_320_pixels_or_with_letters_twice_the_size(
     page_for: conftest.Profiles, ada: conftest.Account, room: str
 ) -> None:
-    ada.client.post(f"{room}/reading", data={"number": "20"})  # or it opens at what is new
+    # What is read up to its end opens there, and not at what is new.
+    ada.client.post(f"{room}/reading", data={"number": str(ada.say(room, "the end"))})
     for options in ({"width": 320, "height": 640}, {"width": 640, "height": 512}):
         page = page_for(ada, viewport=options)
         for path in ("/", room, f"{room}/settings", f"{room}/share", "/rooms", "/rooms/new"):
