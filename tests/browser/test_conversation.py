@@ -376,7 +376,7 @@ def test_nothing_moves_under_the_eye_when_something_above_changes(
         ben.say(room, f"line {number}")
     page = opened(page_for(ada), room)
     page.locator("#m70").evaluate("e => e.scrollIntoView({ block: 'center' })")
-    page.wait_for_function("document.querySelector('#fresh').hidden")
+    expect(message(page, 70)).to_be_in_viewport()
     before = top(page, "#m70")
     for above, below in ((54, 100), (55, 101)):
         for number in (above, below):
