@@ -263,7 +263,7 @@ def content_of(sqlite_url: str) -> bytes:
 
 async def test_what_is_erased_is_gone_from_the_file(sqlite_url: str, anyio_backend: str) -> None:
     """Not only from the rows: what was erased is overwritten. (Single words, without their order,
-    leave the index with `search.tidy`.)"""
+    leave the index with `matching.tidy`.)"""
     db = database.Database(sqlite_url)
     await db.connect()
     try:

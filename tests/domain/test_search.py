@@ -16,6 +16,7 @@ from hubbub import database, errors, terms
 from hubbub.domain import (
     accounts,
     clock,
+    matching,
     memberships,
     messages,
     revisions,
@@ -421,7 +422,7 @@ async def test_rooms_whose_numbers_begin_alike_do_not_mix(
 
 # -------------------------------------------------------------------- work
 
-SMALL, LARGE = 100, 3 * max(search.NEAR.values())
+SMALL, LARGE = 100, 3 * max(matching.NEAR.values())
 STEPS = 60  # of SQLite's machine, at most, for a message that is looked through
 
 
@@ -429,7 +430,7 @@ def statement(
     dialect: str, person: accounts.Person, room: rooms.Room, q: str, **fields: str
 ) -> tuple[str, dict[str, Any]]:
     query = search.parse({"q": q, **fields})
-    sql, values = search._asked(dialect, query, None, [room.id], everywhere=False)
+    sql, values = matching.asked(dialect, query, None, [room.id], everywhere=False)
     values |= {"person_id": person.id, "room_id": 0, "number": 0}
     return sql, values
 
@@ -496,7 +497,7 @@ async def test_a_large_room_is_searched_with_as_little_work_as_a_small_one(
             await rows_read(db, database_url, cast.alice, room, q) for room in (small, cast.room)
         ]
         # The newest are looked through, however many there are, before the index is asked.
-        spared = search.NEAR[db.dialect] * (STEPS if db.dialect == "sqlite" else 1)
+        spared = matching.NEAR[db.dialect] * (STEPS if db.dialect == "sqlite" else 1)
         assert most <= least + spared + 10, q
 
 
@@ -521,7 +522,7 @@ async def test_sqlite_asks_its_index_for_nothing_where_the_newest_fill_a_page(
     await db.connect()
     try:
         cast = await people.cast(db)
-        bodies = ["one tide" if n == 0 else f"ebb {n}" for n in range(2 * search.NEAR["sqlite"])]
+        bodies = ["one tide" if n == 0 else f"ebb {n}" for n in range(2 * matching.NEAR["sqlite"])]
         await say(db, cast.room, cast.alice, *bodies)
         await db.run("INSERT INTO message_words (message_words) VALUES ('delete-all')")
         for room in (cast.room, None):
@@ -539,7 +540,7 @@ async def test_sqlite_reads_its_index_from_the_newest_on_and_scans_no_table(
     sqlite_url: str, fields: dict[str, str], everywhere: bool
 ) -> None:
     query = search.parse({"q": "tide", **fields})
-    sql, asked = search._asked("sqlite", query, 1, [1, 2], everywhere=everywhere)
+    sql, asked = matching.asked("sqlite", query, 1, [1, 2], everywhere=everywhere)
     values = {**asked, "person_id": 1, "room_id": 0, "number": 0}
     connection = sqlite3.connect(sqlite_url.removeprefix("sqlite:///"))
     plan = [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {sql}", values)]
@@ -565,7 +566,7 @@ async def test_words_that_were_erased_leave_the_file_with_the_tidying(sqlite_url
         assert room
         assert b"xylophonequartz" in written(path)
         await revisions.erase(db, room, cast.bob, posted.number)
-        await search.tidy(db)
+        await matching.tidy(db)
         assert b"xylophonequartz" not in written(path)
     finally:
         await db.disconnect()

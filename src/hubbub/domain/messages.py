@@ -5,64 +5,30 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
-import uuid
 from dataclasses import dataclass
 from typing import Any
 
-from hubbub import database, errors, markup, terms, words
-from hubbub.domain import accounts, clock, log, mentions, permissions, reactions, rooms, uploads
+from hubbub import database, errors, terms, words
+from hubbub.domain import (
+    accounts,
+    clock,
+    drafts,
+    log,
+    mentions,
+    permissions,
+    reactions,
+    rooms,
+    uploads,
+)
 from hubbub.domain.permissions import Act
 
-BODY_LENGTH = 4_000
-BODY_BYTES = 16 * 1024
+Draft = drafts.Draft
+
 QUOTED = 400  # Of so much of a message a line is made that stands above its answers.
 # Messages of one author within five minutes share one header, at most seven of them.
 RUN_PAUSE = 5 * clock.MINUTE
 RUN_LENGTH = 7
 OPENS_DAY = -1
-
-
-@dataclass(frozen=True, slots=True)
-class Draft:
-    """What someone wants to say; clean by construction. Raises Invalid or Malformed.
-
-    `cid` is the UUID the sender made once for this message, whatever the number of tries;
-    `reply_to` the number of the message it answers; `attachments` the ids of files that were
-    uploaded for it. `sure`: it may call everyone in the room.
-    """
-
-    body: str
-    cid: str | None = None
-    reply_to: int | None = None
-    attachments: tuple[str, ...] = ()
-    sure: bool = False
-
-    def __post_init__(self) -> None:
-        body = markup.clean_text(self.body, field="body", limit=BODY_LENGTH, max_bytes=BODY_BYTES)
-        if markup.is_blank(body) and not self.attachments:
-            raise errors.Invalid(words.gettext("Write something first."), field="body")
-        object.__setattr__(self, "body", body)
-        object.__setattr__(self, "cid", _clean_cid(self.cid))
-
-    @property
-    def digest(self) -> str:
-        return hashlib.sha256("\0".join((self.body, *self.attachments)).encode()).hexdigest()
-
-
-def _clean_cid(cid: object) -> str | None:
-    if cid is None or cid == "":
-        return None
-    if not isinstance(cid, str) or len(cid) > 36:
-        raise _bad_cid()
-    try:
-        return str(uuid.UUID(cid))
-    except ValueError:
-        raise _bad_cid() from None
-
-
-def _bad_cid() -> errors.Invalid:
-    return errors.Invalid(words.gettext("The message's id has to be a UUID."), field="cid")
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,15 +216,7 @@ async def _write(
         "cid": draft.cid,
         "mentions": called.text,
     }
-    digest = draft.digest if draft.cid else None
-    rest = {
-        "author_id": author.id,
-        "digest": digest,
-        "reply_to": draft.reply_to,
-        "attachments": len(draft.attachments),
-        "words": terms.index(draft.body, room_id=room.id, author_id=author.id, posted_at=now),
-    }
-    message_id = await conn.value(_INSERT, {**values, **rest})
+    message_id = await conn.value(_INSERT, {**values, **_unseen_values(room, author, draft, now)})
     if message_id is None:
         raise _NotWritten
     files = await uploads.claim(conn, room.id, author.id, message_id, draft.attachments)
@@ -275,6 +233,19 @@ async def _write(
         **values,
     )
     return Posted(message, position.tag, created=True)
+
+
+def _unseen_values(
+    room: rooms.Room, author: accounts.Person, draft: Draft, now: int
+) -> dict[str, Any]:
+    """What is kept with a message and not shown with it."""
+    return {
+        "author_id": author.id,
+        "digest": draft.digest if draft.cid else None,
+        "reply_to": draft.reply_to,
+        "attachments": len(draft.attachments),
+        "words": terms.index(draft.body, room_id=room.id, author_id=author.id, posted_at=now),
+    }
 
 
 async def _take_place(

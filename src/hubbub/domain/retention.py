@@ -4,7 +4,7 @@ uploaded and never sent, and the words of what was erased."""
 from __future__ import annotations
 
 from hubbub import database, storage
-from hubbub.domain import clock, events, search, sessions, uploads
+from hubbub.domain import clock, events, matching, sessions, uploads
 
 
 async def enforce(db: database.Database, files: storage.Store, *, now: int | None = None) -> None:
@@ -14,4 +14,4 @@ async def enforce(db: database.Database, files: storage.Store, *, now: int | Non
         pass
     await events.trim(db, at - events.RETENTION)
     await uploads.tidy(db, files, now=at)
-    await search.tidy(db)
+    await matching.tidy(db)
