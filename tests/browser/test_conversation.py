@@ -230,6 +230,28 @@ def test_a_mention_stands_out_for_the_one_who_is_meant(
     assert said == '"mentions you"', "not by colour alone"
 
 
+def test_calling_a_whole_room_is_asked_about_once(
+    page_for: conftest.Profiles, ada: conftest.Account, ben: conftest.Account, someone: Someone
+) -> None:
+    page_for.expect("409")
+    path = ada.create("Many people")
+    for person in (ben, *(someone(name) for name in ("Cleo", "Dan", "Eli", "Fay"))):
+        person.join(path)
+    hers, his = opened(page_for(ada), path), opened(page_for(ben), path)
+    say(hers, "@room supper is ready")
+    echo = hers.locator("#pending .message")
+    expect(echo.get_by_role("alert")).to_contain_text("@room calls all 6 people here.")
+    expect(his.locator("#messages .message")).to_have_count(0)
+    echo.get_by_role("button", name="Retry").click()
+    shows(his, "@room supper is ready")
+    expect(echo).to_have_count(0)
+    said = message(his, 1).locator(".message__head")
+    assert said.evaluate("e => getComputedStyle(e, '::after').content") == '"mentions you"'
+    say(his, "@room I may not call you all")
+    shows(hers, "@room I may not call you all")
+    expect(message(hers, 2).locator(".mention")).to_have_count(0)
+
+
 def test_code_is_copied_by_its_button(
     page_for: conftest.Profiles, ada: conftest.Account, room: str
 ) -> None:
