@@ -116,6 +116,26 @@ async def test_a_refused_edit_comes_back_in_the_box(
     assert await now(house, scene) == before
 
 
+async def test_only_what_has_files_can_be_left_without_a_word(
+    house: conftest.House, scene: conftest.Scene
+) -> None:
+    await say(house, scene)
+    edition = {"body": "", "attachments": "a" * 32}
+    answer = await scene.bob.post(f"{scene.path}/1/edition", data=edition, headers=conftest.JSON)
+    assert answer.status_code == 422
+    assert (await now(house, scene)).body == "said first"
+    captioned = await scene.bob.post(
+        f"{scene.path}/messages",
+        data={"body": "a caption"},
+        files={"file": ("notes.txt", b"hello", "text/plain")},
+        headers=conftest.JSON,
+    )
+    path = f"{scene.path}/{captioned.json()['number']}/edition"
+    answer = await scene.bob.post(path, data={"body": ""}, headers=conftest.JSON)
+    assert answer.status_code == 200
+    assert await house.db.value("SELECT body FROM messages WHERE number = 2") == ""
+
+
 async def test_a_form_that_is_none_is_refused(house: conftest.House, scene: conftest.Scene) -> None:
     await say(house, scene)
     before, path = await now(house, scene), f"{scene.path}/1/edition"

@@ -30,8 +30,12 @@ async def edit(request: Request) -> Response:
     access.person(request)
     await forms.read(request)  # First, so that whatever is refused comes back with its text.
     visit = await access.change(request, Act.EDIT)
-    draft, number = await forms.message(request), _number(request)
-    db = request.state.db
+    db, number = request.state.db, _number(request)
+    # What goes with a message stays with it, and may stand there without a word.
+    files = (await history.one(db, visit.room.id, number)).attachments
+    draft = messages.Draft(
+        forms.kept(request).get("body", ""), attachments=tuple(file.public_id for file in files)
+    )
     await revisions.edit(db, visit.room, visit.person, number, draft, window=_window(request))
     return await _changed(request, visit, number)
 
