@@ -188,7 +188,7 @@ attachments = Table(
     "attachments",
     metadata,
     Column("id", Id, primary_key=True),
-    Column("public_id", Text, nullable=False, unique=True),  # 128 random bits
+    Column("public_id", Text, nullable=False, unique=True),  # 128 bits
     Column("room_id", Id, ForeignKey("rooms.id", ondelete="CASCADE"), nullable=False),
     Column("person_id", Id, ForeignKey("people.id", ondelete="CASCADE"), nullable=False),
     Column("message_id", Id, ForeignKey("messages.id", ondelete="CASCADE"), index=True),

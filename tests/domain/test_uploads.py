@@ -1,5 +1,6 @@
 """Files wait until they are sent, go with one message, and are gone when nobody wants them."""
 
+import asyncio
 import io
 import os
 import pathlib
@@ -138,6 +139,18 @@ async def test_a_file_and_a_day_have_limits(
     await accept(db, store, cast.room, cast.bob, b"x", allowance=small, now=NOON + clock.DAY + 1)
     with pytest.raises(errors.Forbidden):
         await accept(db, store, cast.room, cast.bob, b"x", allowance=uploads.Allowance(0, 500))
+
+
+async def test_the_limit_of_a_day_holds_for_files_that_come_at_once(
+    db: database.Database, store: storage.Store, cast: people.Cast
+) -> None:
+    half, content = uploads.Allowance(1, 2), b"x" * 900_000
+    coming = [accept(db, store, cast.room, cast.bob, content, allowance=half) for _ in range(8)]
+    come = await asyncio.gather(*coming, return_exceptions=True)
+    refused = [one for one in come if isinstance(one, errors.TooLarge)]
+    assert len(refused) >= 6
+    kept = await db.value("SELECT COALESCE(SUM(size), 0) FROM attachments")
+    assert kept == (len(come) - len(refused)) * 900_000 <= 2_000_000
 
 
 @pytest.mark.parametrize(

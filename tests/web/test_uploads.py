@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 from collections.abc import AsyncIterator
 from typing import Any
@@ -453,6 +454,22 @@ async def test_files_come_with_the_form_from_pages_without_scripts(
     third = await post(scene.bob, scene, body="no file chosen")
     assert await names(house, third.json()["number"]) == []
     assert (await post(scene.bob, scene, body="")).status_code == 422
+
+
+async def test_a_form_with_files_that_is_sent_again_is_one_message(
+    house: conftest.House, scene: conftest.Scene
+) -> None:
+    cid = "6f1c0e5e-9a1f-4f37-8a49-0d4ab6f0a001"
+    tries = [post(scene.bob, scene, "a.txt", "b.txt", body="once", cid=cid) for _ in range(5)]
+    answers = await asyncio.gather(*tries)
+    assert sorted(answer.status_code for answer in answers) == [200, 200, 200, 200, 201]
+    assert {answer.json()["number"] for answer in answers} == {1}
+    assert await names(house, 1) == ["a.txt", "b.txt"]
+    assert await count(house) == 2
+    # Another text under the same id is another message, and its files are its own.
+    assert (await post(scene.bob, scene, "a.txt", body="twice", cid=cid)).json()["number"] == 2
+    assert await names(house, 2) == ["a.txt"]
+    assert await names(house, 1) == ["a.txt", "b.txt"]
 
 
 async def test_a_form_with_files_is_no_way_around_what_one_may(

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import hashlib
 import io
 import re
 import secrets
@@ -108,40 +109,64 @@ async def accept(
     name: str,
     allowance: Allowance,
     *,
+    form: str = "",
     now: int | None = None,
 ) -> Attachment:
     """Keeps a file until it is sent. A picture is drawn anew and shown; all else is downloaded.
 
-    The caller has let the person in. TooLarge beyond what is allowed, Invalid for what is empty or
-    a broken picture.
+    `form` says which form it came with, and where: sent again, that is the same file. The caller
+    has let the person in. TooLarge beyond what is allowed, Invalid for what is empty or a broken
+    picture.
     """
     at = clock.at(now)
     await check(db, person, _size(file), allowance, now=at)
     picture = await pictures.draw(file)
     content = io.BytesIO(picture.data) if picture else file
+    digest = await storage.digest(content)
     attachment = Attachment(
-        public_id=secrets.token_hex(16),
+        public_id=_id_in(form, room, person, digest) if form else secrets.token_hex(16),
         name=clean_name(name),
         description="",
         media_type=picture.media_type if picture else "application/octet-stream",
         size=_size(content),
         width=picture.width if picture else 0,
         height=picture.height if picture else 0,
-        digest=await storage.digest(content),
+        digest=digest,
         previewed=bool(picture and picture.preview),
     )
-    await db.run(
-        attachments.insert().values(
-            **dataclasses.asdict(attachment) | {"previewed": int(attachment.previewed)},
-            room_id=room.id,
-            person_id=person.id,
-            created_at=at,
-        )
-    )
+    await _note(db, room, person, attachment, allowance, at)
     await store.put(content, attachment.digest)
     if picture and picture.preview:
         await store.put(io.BytesIO(picture.preview), attachment.digest, PREVIEW)
     return attachment
+
+
+def _id_in(form: str, room: rooms.Room, person: accounts.Person, digest: str) -> str:
+    parts = f"{room.id} {person.id} {digest} {form}"
+    return hashlib.sha256(parts.encode()).hexdigest()[:32]
+
+
+async def _note(
+    db: database.Database,
+    room: rooms.Room,
+    person: accounts.Person,
+    attachment: Attachment,
+    allowance: Allowance,
+    now: int,
+) -> None:
+    """Says that the content is wanted, unless that is said already."""
+    values = dataclasses.asdict(attachment) | {"previewed": int(attachment.previewed)}
+    row = {**values, "room_id": room.id, "person_id": person.id, "created_at": now}
+    try:
+        await db.run(attachments.insert().values(row))
+    except database.UniqueViolation:
+        return
+    try:
+        # Once more, since others may have come at the same time.
+        await _check_day(db, person, 0, allowance, now)
+    except errors.TooLarge:
+        await db.run(_REMOVE, _own(room, person, attachment.public_id))
+        raise
 
 
 async def check(
@@ -159,8 +184,14 @@ async def check(
         raise errors.Invalid(words.gettext("This file is empty."), field="file")
     if size > allowance.file_mb * MEGABYTE:
         raise too_large(allowance.file_mb)
-    values = {"person_id": person.id, "since": clock.at(now) - clock.DAY}
-    if int(await db.value(_OF_A_DAY, values)) + size > allowance.day_mb * MEGABYTE:
+    await _check_day(db, person, size, allowance, clock.at(now))
+
+
+async def _check_day(
+    db: database.Queries, person: accounts.Person, more: int, allowance: Allowance, now: int
+) -> None:
+    values = {"person_id": person.id, "since": now - clock.DAY}
+    if int(await db.value(_OF_A_DAY, values)) + more > allowance.day_mb * MEGABYTE:
         sentence = words.gettext("You can attach {number} MB in a day, and this would be more.")
         raise errors.TooLarge(sentence.format(number=allowance.day_mb))
 

@@ -39,7 +39,9 @@ async def attached(request: Request, visit: access.Visit) -> None:
                 permissions.standing(visit.person, visit.member), Act.POST, visit.room
             )
             await _check(request, visit)
-        accepted = [kept.public_id for kept in await _accepted(request, visit, files)]
+        # What is sent again is the same message only with the same files.
+        same = f"{form['cid']} {form.get('body', '')}" if form.get("cid") else ""
+        accepted = [kept.public_id for kept in await _accepted(request, visit, files, same)]
         form["attachments"] = " ".join([*before, *accepted])
 
 
@@ -104,7 +106,7 @@ async def _check(request: Request, visit: access.Visit) -> None:
 
 
 async def _accepted(
-    request: Request, visit: access.Visit, files: list[forms.File]
+    request: Request, visit: access.Visit, files: list[forms.File], form: str = ""
 ) -> list[uploads.Attachment]:
     return [
         await uploads.accept(
@@ -115,8 +117,9 @@ async def _accepted(
             file.file,
             file.filename or "",
             _allowance(request),
+            form=f"{place} {form}" if form else "",
         )
-        for file in files
+        for place, file in enumerate(files)
     ]
 
 
