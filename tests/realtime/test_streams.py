@@ -6,6 +6,7 @@ import asyncio
 import re
 import time
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from typing import Any
 
 import pytest
 
@@ -34,7 +35,7 @@ class Ledger:
         for person in (ALICE, BOB):
             self.write(joined=person)
 
-    def write(self, text: str = "", **rights: int) -> Cursor:
+    def write(self, text: str = "", **rights: Any) -> Cursor:
         seq = len(self.entries) + 1
         cursor = Cursor(seq, f"{self.generation}{seq}")
         fragment = f"[{text}]".encode() if text else b""
@@ -329,6 +330,50 @@ async def test_a_removed_member_receives_nothing_after_the_removal(site: Site) -
     await until(lambda: alice.texts == ["before", "after"])
     assert bob.texts == ["before"]
     assert bob.code == channel.NOT_ALLOWED
+
+
+async def test_a_removed_member_is_not_given_what_was_changed_after_the_removal(site: Site) -> None:
+    _, alice, _ = await site.enter(ALICE)
+    _, bob, _ = await site.enter(BOB)
+    site.say("known")
+    await until(lambda: bob.texts == ["known"])
+    # Drawn when all three are read, so it shows what it was changed to.
+    site.ledger.write("changed")
+    site.ledger.write(left=BOB)
+    site.ledger.write(changes=((4, b"[changed]"),))
+    site.streams.hint(ROOM, 6)
+    await until(lambda: bob.code == channel.NOT_ALLOWED)
+    assert bob.texts == ["known"]
+    await until(lambda: alice.texts == ["known", "changed"])
+
+
+async def test_a_snapshot_that_is_drawn_after_a_removal_is_not_given(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def snapshot(room: int, upto: Cursor) -> bytes:
+        site.ledger.write(left=BOB)
+        return b"<snapshot>[after]"
+
+    monkeypatch.setattr(site.ledger, "snapshot", snapshot)
+    _, bob, _ = await site.enter(BOB, is_lost=True)
+    await until(lambda: bob.code == channel.NOT_ALLOWED)
+    assert bob.texts == []
+
+
+async def test_a_list_of_people_that_is_drawn_after_a_removal_is_not_given(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, bob, _ = await site.enter(BOB)
+    await until(lambda: bob.shows("<people 2>"))
+
+    async def people(room: int, online: frozenset[int]) -> bytes:
+        site.ledger.write(left=BOB)
+        return b"<people after>"
+
+    monkeypatch.setattr(site.ledger, "people", people)
+    await site.enter(ALICE)
+    await until(lambda: bob.code == channel.NOT_ALLOWED)
+    assert not bob.shows("<people after>")
 
 
 async def test_the_end_of_a_room_ends_its_sockets(site: Site) -> None:

@@ -90,14 +90,21 @@ class Channel:
         try:
             if entries is None:
                 raise Discontinuity("the log no longer holds the head")
-            evictions = self._hub.advance(self.room, entries)
+            more = len(entries) == READ_LIMIT
+            evictions = self._hub.advance(self.room, entries, more=more)
         except Discontinuity as error:
             log.warning("starting a room's log anew: %s", error)
             await self._start_anew(head)
             return False
         self._evict(evictions)
         self._note(entries)
-        return len(entries) == READ_LIMIT
+        return more
+
+    async def _overtake(self) -> None:
+        """Read up to now, and so beyond what was just drawn of the present: whoever was removed
+        before that is not seated any more."""
+        while await self.read():
+            self._pass()
 
     def _note(self, entries: Sequence[Entry]) -> None:
         """See to what the entries mean beside the list of messages."""
@@ -270,6 +277,7 @@ class Channel:
         while after != upto:
             try:
                 frame, after = await self._missed(after, upto)
+                await self._overtake()
             except Exception as error:
                 log.warning("cannot bring a page up to date: %r", error)
                 self.close_seat(seat, OVERLOADED)
@@ -313,6 +321,7 @@ class Channel:
         """Show everyone who is here."""
         try:
             fragment = await self._source.people(self.room, self._roster.here(self.room))
+            await self._overtake()
         except Exception as error:
             log.warning("cannot show who is here: %r", error)
             return

@@ -87,8 +87,11 @@ class Hub:
         if not here.seats:
             del self.rooms[seat.room]
 
-    def advance(self, room: int, entries: Sequence[Entry]) -> list[Eviction]:
+    def advance(self, room: int, entries: Sequence[Entry], *, more: bool = False) -> list[Eviction]:
         """Take over what follows the head, memberships in order; return who must go.
+
+        Entries are drawn as their subjects are by now, so what is read together with a later change
+        may show it already: of that, who must go is given nothing. `more`: the log goes on.
 
         Raises Discontinuity, having changed nothing, when the entries do not follow the head.
         """
@@ -96,14 +99,18 @@ class Hub:
         for place, entry in enumerate(entries, start=here.head.seq + 1):
             if entry.cursor.seq != place:
                 raise Discontinuity(f"{entry.cursor.seq} where {place} belongs")
+        known = here.head.seq
+        changed = max((e.cursor.seq for e in entries if not e.is_plain), default=known)
         evicted: list[Eviction] = []
         for entry in entries:
-            evicted += self._apply_rights(here, entry)
+            is_clear = not more and entry.cursor.seq > changed
+            evicted += self._apply_rights(here, entry, entry.cursor.seq if is_clear else known)
             here.push(entry)
         return evicted
 
-    def _apply_rights(self, here: Room, entry: Entry) -> list[Eviction]:
-        """Apply what `entry` says about rights before it enters the ring."""
+    def _apply_rights(self, here: Room, entry: Entry, upto: int) -> list[Eviction]:
+        """Apply what `entry` says about rights before it enters the ring; who loses them is still
+        given what came up to `upto`."""
         if entry.joined is not None:
             here.members.add(entry.joined)
         if entry.left is not None:
@@ -111,10 +118,11 @@ class Hub:
         if entry.left is None and not entry.ends_room:
             return []
         gone = [s for s in here.seats.values() if entry.ends_room or s.person == entry.left]
-        return [self._evict(here, seat, entry.ends_room) for seat in gone]
+        return [self._evict(here, seat, entry.ends_room, upto) for seat in gone]
 
-    def _evict(self, here: Room, seat: Seat, room_ended: bool) -> Eviction:
-        owed = [] if seat.held else here.since(seat.cursor) or []
+    def _evict(self, here: Room, seat: Seat, room_ended: bool, upto: int) -> Eviction:
+        pending = [] if seat.held else here.since(seat.cursor) or []
+        owed = [entry for entry in pending if entry.cursor.seq <= upto]
         here.remove(seat)
         return Eviction(seat, owed, room_ended)
 
@@ -196,7 +204,7 @@ class Hub:
         here.ring.clear()
         here.ring_bytes = 0
         strangers = [s for s in here.seats.values() if s.person not in here.members]
-        evicted = [self._evict(here, seat, room_ended=False) for seat in strangers]
+        evicted = [self._evict(here, seat, False, head.seq) for seat in strangers]
         for seat in here.seats.values():
             self.hold(seat)
         return list(here.seats.values()), evicted

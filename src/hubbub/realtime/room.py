@@ -53,6 +53,12 @@ class Entry:
     ends_room: bool = False
 
     @property
+    def is_plain(self) -> bool:
+        """It only adds to the room: what was there before looks and opens as it did."""
+        adds = self.fragment or self.joined or self.left or self.ends_room
+        return bool(adds) and not self.changes and not self.aside
+
+    @property
     def size(self) -> int:
         return len(self.fragment) + len(self.aside) + sum(len(part) for _, part in self.changes)
 
