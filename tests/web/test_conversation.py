@@ -8,7 +8,16 @@ import httpx2
 import pytest
 
 from hubbub import database
-from hubbub.domain import history, memberships, messages, pins, reactions, revisions, settings
+from hubbub.domain import (
+    events,
+    history,
+    memberships,
+    messages,
+    pins,
+    reactions,
+    revisions,
+    settings,
+)
 from hubbub.realtime.room import Cursor
 from hubbub.web import live
 from tests import contents, elements, people
@@ -279,6 +288,22 @@ async def test_a_message_is_the_same_bytes_for_everyone_everywhere(
     assert list(truth) == ["m1", "m2", "m3", "m4", "m5"]
     for where, found in pages.items():
         assert {name: text.strip() for name, text in found.items()} == truth, where
+
+
+async def test_an_edit_draws_only_so_many_bytes_of_long_answers_anew(
+    house: conftest.House, scene: conftest.Scene
+) -> None:
+    await say(house, scene)
+    for _ in range(40):
+        await say(house, scene, "*a*`b`" * 660, reply_to=1)
+    before = (await events.head(house.db, scene.cast.room.id)) or events.Position(0, "")
+    await scene.alice.post(f"{scene.path}/1/edition", data={"body": "changed"})
+    log = live.Log(house.db, house.state["templates"])
+    [entry] = await log.after(scene.cast.room.id, Cursor(before.seq, before.tag), 10) or []
+    numbers = [number for number, _ in entry.changes]
+    assert numbers[0] == 1
+    assert numbers[1:] == list(range(41, 42 - len(numbers), -1)), "the newest come first"
+    assert live.DRAWN_BYTES / 2 < entry.size <= live.DRAWN_BYTES
 
 
 async def test_an_answer_to_an_act_is_the_message_as_the_page_shows_it(

@@ -48,7 +48,9 @@ CHANGES = frozenset({"edited", "erased", "reacted", "pinned", "unpinned"})
 
 QUOTING = frozenset({"edited", "erased"})
 ANSWERS = 200
-"""Of so many answers to a message the newest are drawn anew when what they quote changes."""
+DRAWN_BYTES = 256 * 1024
+"""Of so many answers to a message, up to so much, the newest are drawn anew when what they quote
+changes: a word that costs its author little must not cost everyone here megabytes."""
 
 ALL_BUT_THE_ROOM = frozenset({"posted"}) | CHANGES | JOINS | LEAVES
 """Events after which the room itself, and so the links that lead into it, is as it was."""
@@ -140,7 +142,15 @@ class Log:
         changed = [event.message]
         if event.kind in QUOTING:
             changed += await history.answers(self._db, room.id, event.message.number, ANSWERS)
-        return tuple((message.number, self._message(message, room)) for message in changed)
+        drawn: list[tuple[int, bytes]] = []
+        size = 0
+        for message in changed:
+            part = self._message(message, room)
+            size += len(part)
+            if drawn and size > DRAWN_BYTES:
+                break
+            drawn.append((message.number, part))
+        return tuple(drawn)
 
     def _message(self, message: messages.Message, room: rooms.Room) -> bytes:
         try:
