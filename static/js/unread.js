@@ -68,7 +68,7 @@ if (log) {
   if (pill) {
     const text = $("news-text"), time = text.lastElementChild;
     time.textContent = new Date(time.dateTime).toLocaleString([], { dateStyle: "medium", timeStyle: "short" });
-    setTimeout(() => $("announcer").textContent = text.innerText, 1000);
+    setTimeout(() => $("announcer").textContent ||= text.innerText, 1000);
     pill.onsubmit = () => !!say(last());
     divide(seen + 1);
   }

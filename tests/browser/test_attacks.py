@@ -4,6 +4,7 @@ A page is held against what it was made of: whatever the texts say, it has the e
 attributes of a page of plain texts, nothing outside their places changes, and nothing is asked for.
 """
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -59,8 +60,8 @@ def room(ada: conftest.Account, ben: conftest.Account) -> str:
     return path
 
 
-def unharmed(page: Page, title: str) -> None:
-    expect(page).to_have_title(title)
+def unharmed(page: Page) -> None:
+    expect(page).to_have_title(re.compile("^[(0-9) •]*Hostile texts – Hubbub$"))
     expect(page.locator("#composer")).to_be_visible()
     assert "taken" not in page.locator("#room-title").inner_text()
 
@@ -72,7 +73,7 @@ def test_hostile_messages_change_nothing_outside_their_place(
     page.evaluate("() => new Promise(requestAnimationFrame)")
     ben.say(room, "a plain text")
     shows(page, "a plain text")
-    before, title = page.evaluate(SHAPE), page.title()
+    before = page.evaluate(SHAPE)
     for text in HOSTILE:
         last = ben.say(room, text)
     expect(page.locator(f"#m{last}")).to_be_attached()
@@ -84,14 +85,14 @@ def test_hostile_messages_change_nothing_outside_their_place(
     after = page.evaluate(SHAPE)
     assert after["within"] == []
     assert after == before
-    unharmed(page, title)
+    unharmed(page)
     # And as a page that is opened, and from its history.
     for path in (room, f"{room}/{last}", f"{room}/messages?before={last + 1}", f"{room}/pins"):
         page.goto(path)
         assert page.evaluate(SHAPE)["within"] == []
         assert page.evaluate("document.scripts.length") == before["scripts"] or "pins" in path
     opened(page, room)
-    unharmed(page, title)
+    unharmed(page)
 
 
 @pytest.mark.parametrize("text", HOSTILE[:9])
