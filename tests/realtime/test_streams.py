@@ -516,6 +516,25 @@ async def test_what_does_not_fit_into_one_frame_comes_in_several(
     assert socket.texts == [f"w{number}" for number in range(30)]
 
 
+async def test_what_was_taken_back_is_not_told_again_from_the_ring(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(frames, "FRAME_BYTES", 25)
+    _, alice, _ = await site.enter(ALICE)
+    before = site.ledger.entries[-1].cursor
+    site.say("secret")
+    for number in range(5):
+        site.say(f"w{number}")
+    await until(lambda: "w4" in alice.texts)
+    site.ledger.write(changes=((3, b"[gone]"),))
+    site.streams.hint(ROOM, 9)
+    await until(lambda: "gone" in alice.texts)
+    _, bob, _ = await site.enter(BOB, before)
+    await until(lambda: bob.texts.count("gone") == 2)
+    assert "secret" not in bob.texts
+    assert bob.shows("<hx-partial"), "the ring, and no snapshot"
+
+
 async def test_a_beat_is_answered_with_the_place_of_the_page(site: Site) -> None:
     client, socket, _ = await site.enter(ALICE)
     site.streams.beat(client)

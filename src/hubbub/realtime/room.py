@@ -6,6 +6,7 @@ import collections
 import dataclasses
 import itertools
 import re
+from collections.abc import Mapping
 from typing import Any
 
 RING_ENTRIES = 512
@@ -121,6 +122,8 @@ class Room:
         return list(itertools.islice(self.ring, position, None))
 
     def push(self, entry: Entry) -> None:
+        if entry.changes:
+            self._redraw(dict(entry.changes))
         self.ring.append(entry)
         self.ring_bytes += entry.size
         self.head = entry.cursor
@@ -128,6 +131,20 @@ class Room:
             oldest = self.ring.popleft()
             self.ring_bytes -= oldest.size
             self.base = oldest.cursor
+
+    def _redraw(self, drawn: Mapping[int, bytes]) -> None:
+        """Let the ring tell of messages only as they are now: what was taken back is not told again
+        to who comes back from a time before."""
+        for place, entry in enumerate(self.ring):
+            if entry.number not in drawn and not any(n in drawn for n, _ in entry.changes):
+                continue
+            renewed = dataclasses.replace(
+                entry,
+                fragment=drawn.get(entry.number or 0, entry.fragment),
+                changes=tuple((n, drawn.get(n, part)) for n, part in entry.changes),
+            )
+            self.ring_bytes += renewed.size - entry.size
+            self.ring[place] = renewed
 
     def fall_in(self, seat: Seat) -> None:
         """Let a seat that is served from the ring like others go in step with them."""
