@@ -4,9 +4,12 @@ Pointers are moved by what people have really seen, many at a time, so that no m
 write for each of its readers. They only go forward, except when someone marks a room as unread.
 """
 
+# ruff: noqa: S608 - SQL is put together from constants only; values are bound.
+
 from __future__ import annotations
 
 import itertools
+import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
@@ -15,12 +18,11 @@ import sqlalchemy
 from sqlalchemy import BigInteger, column
 
 from hubbub import database
-from hubbub.domain import mentions
 from hubbub.tables import events, memberships, rooms
 from hubbub.tables import mentions as calls
 
 COUNTED = 100
-"""More mentions in one room than this are not told apart."""
+"""Of so many mentions in one room the newest are counted: of oneself, and of everyone."""
 
 AT_ONCE = 200
 """So many pointers are moved by one statement; each costs about 30 µs to put into words."""
@@ -36,7 +38,7 @@ Place = tuple[int, int]
 @dataclass(frozen=True, slots=True)
 class Standing:
     """How far someone has read in a room. `called` are the numbers of the messages that call them
-    beyond that, the newest hundred; `seq` is the room's place in its log at that moment."""
+    beyond that, the newest of each kind; `seq` is the room's place in its log at that moment."""
 
     room_id: int
     public_id: str
@@ -105,7 +107,8 @@ async def of(db: database.Queries, person_ids: Iterable[int]) -> dict[int, list[
     ids = sorted(set(person_ids))
     found: dict[int, dict[int, tuple[database.Record, set[int]]]] = {id_: {} for id_ in ids}
     if ids:
-        for row in await db.all(_standings(ids)):
+        asked = json.dumps(ids) if db.dialect == "sqlite" else ids
+        for row in await db.all(_STANDINGS[db.dialect], {"ids": asked}):
             _, called = found[row["person_id"]].setdefault(row["room_id"], (row, set()))
             called.update([row["called"]] if row["called"] is not None else [])
     return {
@@ -121,47 +124,28 @@ def _numbers(row: database.Record) -> tuple[int, int, int]:
     return row["seq"], row["last_number"], row["read_number"]
 
 
-def _standings(ids: list[int]) -> sqlalchemy.Select[tuple[int]]:
-    beyond = _beyond(ids).subquery("beyond")
-    called = (
-        (beyond.c.room_id == memberships.c.room_id)
-        & (beyond.c.person_id == memberships.c.person_id)
-        & (beyond.c.place <= COUNTED)
-    )
-    return (
-        sqlalchemy.select(
-            memberships.c.person_id,
-            memberships.c.room_id,
-            rooms.c.public_id,
-            rooms.c.seq,
-            rooms.c.last_number,
-            memberships.c.read_number,
-            beyond.c.number.label("called"),
-        )
-        .join(rooms, rooms.c.id == memberships.c.room_id)
-        .outerjoin(beyond, called)
-        .where(memberships.c.person_id.in_(ids), rooms.c.deleted_at.is_(None))
-    )
+def _standings(dialect: str) -> str:
+    """Which messages call someone is read from the newest on, so that a long absence costs no more
+    than a short one: for each room once among those that call everyone, and once for oneself."""
+    among = {
+        "sqlite": "IN (SELECT value FROM json_each(:ids))",
+        "postgresql": "= ANY(CAST(:ids AS bigint[]))",
+    }[dialect]
+    called = "{0}.room_id = m.room_id AND {0}.person_id = m.person_id * k.own"
+    called += " AND {0}.author_id <> m.person_id"
+    return f"""
+SELECT m.person_id, m.room_id, r.public_id, r.seq, r.last_number, m.read_number,
+  c.number AS called
+FROM memberships m JOIN rooms r ON r.id = m.room_id
+CROSS JOIN (SELECT 0 AS own UNION ALL SELECT 1) k
+LEFT JOIN mentions c ON {called.format("c")} AND c.number >= COALESCE(
+  (SELECT f.number FROM mentions f WHERE {called.format("f")} AND f.number > m.read_number
+   ORDER BY f.number DESC LIMIT 1 OFFSET {COUNTED - 1}), m.read_number + 1)
+WHERE m.person_id {among} AND r.deleted_at IS NULL
+"""
 
 
-def _beyond(ids: list[int]) -> sqlalchemy.Select[tuple[int]]:
-    """The messages beyond their pointers that call these people, the newest first."""
-    newest = sqlalchemy.func.row_number().over(
-        partition_by=(memberships.c.person_id, memberships.c.room_id),
-        order_by=calls.c.number.desc(),
-    )
-    return (
-        sqlalchemy.select(
-            memberships.c.person_id, memberships.c.room_id, calls.c.number, newest.label("place")
-        )
-        .join(calls, calls.c.room_id == memberships.c.room_id)
-        .where(
-            memberships.c.person_id.in_(ids),
-            calls.c.person_id.in_([mentions.EVERYONE, memberships.c.person_id]),
-            calls.c.number > memberships.c.read_number,
-            calls.c.author_id != memberships.c.person_id,
-        )
-    )
+_STANDINGS = {dialect: _standings(dialect) for dialect in ("sqlite", "postgresql")}
 
 
 async def heads(db: database.Queries, room_ids: Iterable[int]) -> dict[int, Head]:

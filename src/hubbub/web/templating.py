@@ -34,6 +34,9 @@ class Templates:
             site_name=SITE_NAME,
             upload_mb=settings.upload_mb,
         )
+        # A page shows some fifty messages, and to import it for each would cost as much again.
+        icons: Any = self._environment.get_template("macros/icons.html").module
+        self._environment.globals["avatar"] = icons.avatar
 
     def render(self, name: str, /, **context: Any) -> str:
         return self._environment.get_template(name).render(context)
