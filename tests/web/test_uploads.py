@@ -456,6 +456,24 @@ async def test_files_come_with_the_form_from_pages_without_scripts(
     assert (await post(scene.bob, scene, body="")).status_code == 422
 
 
+@pytest.mark.parametrize("length", [{}, {"Content-Length": "200000"}], ids=["unsaid", "said"])
+async def test_who_may_not_post_is_refused_before_the_files_of_a_form_are_read(
+    scene: conftest.Scene, length: dict[str, str]
+) -> None:
+    read = 0
+
+    async def form() -> AsyncIterator[bytes]:
+        nonlocal read
+        for _ in range(200):
+            read += 1
+            yield b"y" * 1_000
+
+    headers = {"Content-Type": "multipart/form-data; boundary=x", **length}
+    answer = await scene.charlie.post(f"{scene.path}/messages", content=form(), headers=headers)
+    assert answer.status_code == 403
+    assert read < 5
+
+
 async def test_a_form_with_files_that_is_sent_again_is_one_message(
     house: conftest.House, scene: conftest.Scene
 ) -> None:

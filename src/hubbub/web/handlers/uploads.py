@@ -9,6 +9,7 @@ from hubbub import errors, storage, words
 from hubbub.domain import permissions, uploads
 from hubbub.domain.permissions import Act
 from hubbub.web import access, forms, links, responses
+from hubbub.web.middleware import bodies
 
 # Asked again each time, for it is asked each time whether one may; what has not changed is not
 # sent again.
@@ -30,19 +31,30 @@ async def create(request: Request) -> Response:
 async def attached(request: Request, visit: access.Visit) -> None:
     """Reads the form of a message, and accepts the files that come with it from pages without
     scripts: from here on they stand in `attachments`, behind those that were uploaded before."""
+    if _is_large(request):
+        _require_post(visit)
     async with forms.files(request, uploads.MOST) as files:
         form = forms.kept(request)
         before = form.get("attachments", "").split()
         uploads.check_ids(before, len(files))
         if files:
-            permissions.require(
-                permissions.standing(visit.person, visit.member), Act.POST, visit.room
-            )
+            _require_post(visit)
             await _check(request, visit)
         # What is sent again is the same message only with the same files.
         same = f"{form['cid']} {form.get('body', '')}" if form.get("cid") else ""
         accepted = [kept.public_id for kept in await _accepted(request, visit, files, same)]
         form["attachments"] = " ".join([*before, *accepted])
+
+
+def _is_large(request: Request) -> bool:
+    """Whether it may be more than a form without files: of that not a byte is taken from who may
+    not post."""
+    kind, length = request.headers.get("content-type", ""), request.headers.get("content-length")
+    return kind.lower().startswith("multipart/") and int(length or bodies.LIMIT + 1) > bodies.LIMIT
+
+
+def _require_post(visit: access.Visit) -> None:
+    permissions.require(permissions.standing(visit.person, visit.member), Act.POST, visit.room)
 
 
 async def describe(request: Request) -> Response:
@@ -100,7 +112,7 @@ def _allowance(request: Request) -> uploads.Allowance:
 
 
 async def _check(request: Request, visit: access.Visit) -> None:
-    """Before anything of the body is read: not one byte more than is allowed."""
+    """Before anything is kept: whether there may be more at all."""
     await request.state.limits.hit("uploads", visit.person.id)
     await uploads.check(request.state.db, visit.person, 1, _allowance(request))
 
