@@ -283,8 +283,3 @@ def test_who_may_be_meant_is_known_without_knowing_the_members() -> None:
 def test_an_excerpt_is_one_line_of_words(text: str, line: str) -> None:
     assert markup.excerpt(text) == line
     assert len(line) <= 120
-
-
-def test_a_quote_is_shown_as_a_quote() -> None:
-    assert markup.quoted("a\n\n> b\n") == "> a\n>\n> > b"
-    assert body(markup.quoted("a\nb")) == "<blockquote>a<br>b</blockquote>"

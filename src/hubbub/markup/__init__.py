@@ -9,7 +9,7 @@ from __future__ import annotations
 from hubbub.markup import emoji
 from hubbub.markup.door import BODY_MARKS, clean_line, clean_text, is_blank
 from hubbub.markup.marks import hue, initials
-from hubbub.markup.plain import excerpt, mentioned, quoted
+from hubbub.markup.plain import excerpt, mentioned
 from hubbub.markup.prose import render_body
 
 __all__ = [
@@ -22,6 +22,5 @@ __all__ = [
     "initials",
     "is_blank",
     "mentioned",
-    "quoted",
     "render_body",
 ]

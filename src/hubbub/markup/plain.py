@@ -1,4 +1,4 @@
-"""A message as words alone: whom it mentions, its beginning in one line, and how it is quoted."""
+"""A message as words alone: whom it mentions, and its beginning in one line."""
 
 from __future__ import annotations
 
@@ -35,11 +35,6 @@ def excerpt(text: str, limit: int = 120) -> str:
     words = cut.rpartition(" ")[0]
     # A word that fills the line, or a language without spaces, is cut anywhere.
     return (words if len(words) > limit // 2 else cut[:-1]).rstrip() + "…"
-
-
-def quoted(text: str) -> str:
-    """The text as a quote in Markdown."""
-    return "\n".join(f"> {line}".rstrip() for line in text.strip().split("\n"))
 
 
 def _names(text: str) -> Iterator[str]:
