@@ -193,3 +193,9 @@ async def test_opening_a_room_reads_nothing(house: conftest.House, scene: confte
     for path in (scene.path, f"{scene.path}/1", f"{scene.path}/messages?before=2"):
         await shown(scene.bob, path)
     assert await pointer(house, scene) == 0
+
+
+async def test_an_empty_field_unreads_nothing(house: conftest.House, scene: conftest.Scene) -> None:
+    await say(house, scene.cast.room, scene.cast.alice, "one", "two", "three")
+    assert (await mark(scene, scene.bob, unread="", number="2")).status_code == 204
+    assert await pointer(house, scene) == 2

@@ -15,10 +15,11 @@ async def move(request: Request) -> Response:
     """`number`: read so far; or `unread`: from this message on, all is unread again."""
     await request.state.limits.hit("writes", access.person(request).id)
     visit, form = await access.inside(request), await forms.read(request)
-    number = forms.number(form.get("unread") or form.get("number", ""))
+    is_back = bool(form.get("unread"))
+    number = forms.number(form["unread"] if is_back else form.get("number", ""))
     if not number or number > visit.room.last_number:
         raise errors.Invalid(words.gettext("This is not the number of a message."))
-    if "unread" in form:
+    if is_back:
         reading = request.state.streams.reading
         await reading.rewind(visit.room.id, visit.person.id, number - 1)
     else:
