@@ -63,7 +63,9 @@ def test_what_is_changed_in_place_changes_for_everyone(
     for page in (hers, his):
         expect(body(page, 3)).to_have_text("the very last word")
         expect(body(page, 3).locator("em")).to_have_text("very")
-        expect(message(page, 3).locator(".message__note")).to_have_text("edited")
+        note = message(page, 3).locator(".message__note")
+        expect(note).to_have_text("edited")
+        assert re.fullmatch(r"\w+ \d+ \w+ \d{4}, \d\d:\d\d UTC", note.get_attribute("title") or "")
     expect(hers.locator("#edition")).to_have_count(0)
     expect(hers.locator("#body")).to_be_focused()
     menu(his, 3)
