@@ -73,7 +73,8 @@ if (composer) {
   live.resume = pump;
   for (const [name, fields] of Object.entries(kept())) {
     if (!name.startsWith(outbox)) continue;
-    const item = { fields: JSON.parse(fields), cid: name.slice(-36), refused: true };
+    // The first version kept the text alone.
+    const item = { fields: fields[0] === "{" ? JSON.parse(fields) : { body: fields }, cid: name.slice(-36), refused: true };
     show(item);
     trouble(item, unsent);
   }

@@ -317,3 +317,26 @@ def test_logging_out_elsewhere_is_said_and_the_draft_is_kept(
     page.goto(path)
     expect(page.locator("#body")).to_have_value("a draft that must stay")
     assert re.search("signed in", page.content())
+
+
+def test_what_an_older_page_could_not_send_is_still_there(
+    page_for: conftest.Profiles, room: Room
+) -> None:
+    """It was kept as the text alone, before there were answers and files to go with it."""
+    ada, _, path = room
+    page = page_for(ada)
+    page.goto(path)
+    say(page, "before")
+    shows(page, "before")
+    page.evaluate(
+        """() => {
+            const { outbox } = document.querySelector("#composer").dataset;
+            localStorage[outbox + crypto.randomUUID()] = "written long ago";
+        }"""
+    )
+    page.reload()
+    echo = page.locator("#pending .message")
+    expect(echo).to_contain_text("written long ago")
+    echo.get_by_role("button", name="Retry").click()
+    shows(page, "written long ago")
+    expect(echo).to_have_count(0)

@@ -4,14 +4,14 @@ Every function takes `db` first and the person who acts where rights matter, ret
 dataclasses, and refuses with the words of `hubbub.errors`. Inside this floor imports point down:
 
     retention
-    sessions  events  search  unread  switcher
+    sessions  events  unread
     history
     revisions  pins
-    messages  memberships  settings  directory
-    mentions  reactions  uploads  profiles
+    messages  memberships  settings  directory  profiles  switcher  search
+    mentions  reactions  uploads
     rooms
-    permissions
+    permissions  names
     accounts
-    handles  log  limits  presence  security
+    handles  log  limits  presence  security  matching  drafts
     clock
 """

@@ -171,7 +171,7 @@ async def post(
 ) -> Posted:
     """Says `draft` in the room, once however often the same is tried.
 
-    Three statements and a commit; no other change of this room can come between them. Raises
+    A few statements and a commit; no other change of this room can come between them. Raises
     Forbidden for who is not a member and in archived rooms, Gone in deleted ones, Invalid for an
     answer to nothing, Conflict for what would call many people and is not `sure`.
     """

@@ -257,12 +257,11 @@ def check_access(access: str) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A change under way: its transaction, the room as it is now, who makes it, and its place."""
+    """A change under way: its transaction, the room as it is now, and who makes it."""
 
     conn: database.Connection
     room: Room
     member: Member | None
-    seq: int
 
 
 @contextlib.asynccontextmanager
@@ -297,7 +296,7 @@ async def changing(
         permissions.require(permissions.standing(by, member), act, fresh)
         if changes:
             fresh = await _update(conn, fresh, changes)
-        yield Change(conn, fresh, member, position.seq)
+        yield Change(conn, fresh, member)
 
 
 async def _update(conn: database.Connection, room: Room, changes: Mapping[str, Any]) -> Room:
