@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from unittest import mock
 
 from hubbub import database, passwords
-from hubbub.domain import accounts, memberships, rooms
+from hubbub.domain import accounts, invitations, rooms
 
 PASSWORD = "nine calm otters rowing"
 KEYS = ("a secret for the tests, as long as a real one is",)
@@ -29,10 +29,18 @@ async def person(
         return await accounts.register(db, username, PASSWORD, KEYS, is_admin=is_admin)
 
 
+async def bring(
+    db: database.Database, room: rooms.Room, by: accounts.Person, person: accounts.Person
+) -> None:
+    """Somebody is asked into a room, and comes."""
+    invitation = await invitations.invite(db, room, by, person.username)
+    await invitations.accept(db, await invitations.find(db, invitation, person), person)
+
+
 async def cast(db: database.Database, access: str = "link") -> Cast:
     alice, bob, charlie = [await person(db, name) for name in ("Alice", "Bob", "Charlie")]
     room = await rooms.create(db, alice, "Design talk", access)
-    await memberships.add(db, room, alice, "bob")
+    await bring(db, room, alice, bob)
     fresh = await rooms.by_id(db, room.id)
     assert fresh is not None
     return Cast(alice, bob, charlie, fresh)

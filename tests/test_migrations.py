@@ -207,7 +207,7 @@ async def test_processes_that_start_at_once_migrate_once(empty_url: str) -> None
     await db.connect()
     try:
         assert await db.value("SELECT count(*) FROM alembic_version") == 1
-        assert await db.value("SELECT count(*) FROM counters") == 1
+        assert await db.value("SELECT count(*) FROM counters") == 2
     finally:
         await db.disconnect()
 

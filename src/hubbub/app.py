@@ -15,13 +15,14 @@ from starlette.applications import Starlette
 from starlette.types import ASGIApp
 
 from hubbub import config, database, logs, storage
-from hubbub.domain import limits, retention
+from hubbub.domain import limits, retention, site
 from hubbub.realtime import broker, streams
 from hubbub.web import failures, links, live, middleware, routes, templating
 
 log = logging.getLogger(__name__)
 
 TIDY_SECONDS = 3600.0
+SITE_SECONDS = 1.0
 SWITCH_SECONDS = 0.0005
 """A tenth of Python's own: with a loop that is never idle, SQLite writes three times as much."""
 
@@ -36,6 +37,7 @@ class State(TypedDict):
     streams: streams.Streams
     templates: templating.Templates
     links: links.Links
+    site: site.Current
 
 
 def create_app(settings: config.Config) -> ASGIApp:
@@ -70,6 +72,8 @@ def _lifespan(
             await db.connect()
             closing.push_async_callback(db.disconnect)
             files = storage.Store(settings.data_dir / "files")
+            current = site.Current(settings)
+            await _refresh(current, db, templates)
             limiter = limits.Limits(settings)
             closing.push_async_callback(limiter.close)
             source = live.Log(db, templates)
@@ -85,6 +89,8 @@ def _lifespan(
             closing.push_async_callback(rooms.stop)
             tidying = asyncio.create_task(_tidy_now_and_then(db, files))
             closing.callback(tidying.cancel)
+            following = asyncio.create_task(_follow(current, db, templates))
+            closing.callback(following.cancel)
             # A thread that has fetched rows waits for a busy loop no longer than this.
             sys.setswitchinterval(SWITCH_SECONDS)
             # What is here now stays: keep the collector from walking it again and again.
@@ -98,6 +104,7 @@ def _lifespan(
                 streams=rooms,
                 templates=templates,
                 links=templates.links,
+                site=current,
             )
 
     return lifespan
@@ -111,3 +118,22 @@ async def _tidy_now_and_then(db: database.Database, files: storage.Store) -> Non
             await retention.enforce(db, files)
         except Exception as error:
             log.warning("cannot forget what is past its time: %r", error)
+
+
+async def _refresh(
+    current: site.Current, db: database.Database, templates: templating.Templates
+) -> None:
+    await current.refresh(db)
+    templates.show(current.now)
+
+
+async def _follow(
+    current: site.Current, db: database.Database, templates: templating.Templates
+) -> None:
+    """What an administrator decided in another process counts here a second later."""
+    while True:
+        await asyncio.sleep(SITE_SECONDS)
+        try:
+            await _refresh(current, db, templates)
+        except Exception as error:
+            log.warning("cannot read what is decided for the site: %r", error)

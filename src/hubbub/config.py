@@ -21,11 +21,26 @@ from typing import Any, Literal, cast
 from hubbub.environment import SETTINGS, Environment
 from hubbub.errors import BadSetting
 
+SITE_NAME_LENGTH = 50
+ACCENTS = ("blue", "teal", "green", "amber", "red", "pink", "violet", "grey")
+# What an administrator can decide on the page too, unless the environment has.
+ON_THE_PAGE = {
+    "site_name": "HUBBUB_SITE_NAME",
+    "registration": "HUBBUB_REGISTRATION",
+    "guests": "HUBBUB_GUESTS",
+    "lobby": "HUBBUB_LOBBY",
+    "indexing": "HUBBUB_INDEXING",
+    "accent": "HUBBUB_ACCENT",
+    "keep_days": "HUBBUB_KEEP_DAYS",
+    "upload_mb": "HUBBUB_UPLOAD_MB",
+}
+
 SECRET_FILE = "secret-key"  # noqa: S105 - the file's name, not what is in it.
 SECRET_LENGTH = 32
 MAX_WORKERS = 128
 MAX_UPLOAD_MB = 1_000
 MAX_UPLOAD_DAY_MB = 999_999
+MAX_KEEP_DAYS = 36_500
 MAX_EDIT_HOURS = 87_600  # ten years: as good as always
 
 _PLACEHOLDER = re.compile(
@@ -43,7 +58,14 @@ class Config:
     broadcast_url: str = dataclasses.field(repr=False)
     public_url: str | None
     secret_keys: tuple[str, ...] = dataclasses.field(repr=False)  # newest last
+    site_name: str
     registration: Literal["open", "closed"]
+    guests: Literal["off", "by-room", "on"]
+    lobby: bool
+    indexing: bool  # whether search engines may list the public pages
+    accent: str
+    keep_days: int  # how long messages are kept; 0: for ever
+    fixed: frozenset[str]  # which of these the environment decided, so that no page changes them
     edit_hours: int
     rate_limits: bool
     upload_mb: int  # of the largest file; 0: no attachments
@@ -95,7 +117,13 @@ def describe(config: Config) -> list[tuple[str, str]]:
         "HUBBUB_BROADCAST_URL": _without_password(config.broadcast_url),
         "HUBBUB_PUBLIC_URL": config.public_url or "",
         "HUBBUB_SECRET_KEY": " ".join("(hidden)" for _ in config.secret_keys),
+        "HUBBUB_SITE_NAME": config.site_name,
         "HUBBUB_REGISTRATION": config.registration,
+        "HUBBUB_GUESTS": config.guests,
+        "HUBBUB_LOBBY": "on" if config.lobby else "off",
+        "HUBBUB_INDEXING": "on" if config.indexing else "off",
+        "HUBBUB_ACCENT": config.accent,
+        "HUBBUB_KEEP_DAYS": str(config.keep_days),
         "HUBBUB_EDIT_HOURS": str(config.edit_hours),
         "HUBBUB_RATE_LIMITS": "on" if config.rate_limits else "off",
         "HUBBUB_UPLOAD_MB": str(config.upload_mb),
@@ -128,7 +156,16 @@ def _read(source: Environment) -> dict[str, Any]:
         "broadcast_url": _broadcast_url(source.get("HUBBUB_BROADCAST_URL")),
         "public_url": _public_url(source.get("HUBBUB_PUBLIC_URL")),
         "secret_keys": _secret_keys(source.get("HUBBUB_SECRET_KEY") or "", "HUBBUB_SECRET_KEY"),
+        "site_name": _site_name(source.get("HUBBUB_SITE_NAME")),
         "registration": _choice(source, "HUBBUB_REGISTRATION", "open", "closed"),
+        "guests": _choice(source, "HUBBUB_GUESTS", "by-room", "off", "on"),
+        "lobby": _choice(source, "HUBBUB_LOBBY", "on", "off") == "on",
+        "indexing": _choice(source, "HUBBUB_INDEXING", "off", "on") == "on",
+        "accent": _choice(source, "HUBBUB_ACCENT", *ACCENTS),
+        "keep_days": _number(source, "HUBBUB_KEEP_DAYS", 0, 0, MAX_KEEP_DAYS),
+        "fixed": frozenset(
+            field for field, name in ON_THE_PAGE.items() if source.get(name) is not None
+        ),
         "edit_hours": _number(source, "HUBBUB_EDIT_HOURS", 24, 0, MAX_EDIT_HOURS),
         "rate_limits": _choice(source, "HUBBUB_RATE_LIMITS", "on", "off") == "on",
         "upload_mb": _number(source, "HUBBUB_UPLOAD_MB", 25, 0, MAX_UPLOAD_MB),
@@ -146,13 +183,20 @@ def _bad(name: str, wanted: str, value: str | None) -> BadSetting:
     return BadSetting(f"{name} should be {wanted}" + (f", not “{value}”." if value else "."))
 
 
-def _choice(source: Environment, name: str, default: str, other: str) -> str:
+def _choice(source: Environment, name: str, default: str, *others: str) -> str:
     value = source.get(name)
     if value is None:
         return default
-    if value.lower() not in {default, other}:
-        raise _bad(name, f"“{default}” or “{other}”", value)
+    if value.lower() not in {default, *others}:
+        raise _bad(name, " or ".join(f"“{choice}”" for choice in (default, *others)), value)
     return value.lower()
+
+
+def _site_name(value: str | None) -> str:
+    name = " ".join((value or "Hubbub").split())
+    if len(name) > SITE_NAME_LENGTH:
+        raise _bad("HUBBUB_SITE_NAME", f"a name of at most {SITE_NAME_LENGTH} characters", value)
+    return name
 
 
 def _number(source: Environment, name: str, default: int, least: int, most: int) -> int:

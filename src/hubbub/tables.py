@@ -47,6 +47,12 @@ people = Table(
     Column("is_admin", SmallInteger, nullable=False, server_default="0"),
     Column("created_at", BigInteger, nullable=False),
     Column("first_login_at", BigInteger),
+    Column("guest_of", Id, index=True),  # the one room of a guest; NULL: has an account
+    Column("preferences", Text, nullable=False, server_default=""),  # words between blanks
+    Column("email", Text),  # confirmed; folded, and of one person only
+    Column("disabled_at", BigInteger),
+    Column("deleted_at", BigInteger),  # an account that is gone; its messages may have stayed
+    Index("ix_people_email", "email", unique=True),
 )
 
 sessions = Table(
@@ -59,6 +65,7 @@ sessions = Table(
     ),
     Column("created_at", BigInteger, nullable=False),
     Column("seen_at", BigInteger, nullable=False),
+    Column("confirmed_at", BigInteger, nullable=False, server_default="0"),  # with the password
     Column("user_agent", Text, nullable=False, server_default=""),
     Column("address", Text, nullable=False, server_default=""),
 )
@@ -101,6 +108,12 @@ rooms = Table(
     Column("created_at", BigInteger, nullable=False),
     Column("archived_at", BigInteger),
     Column("deleted_at", BigInteger),
+    Column("locked_at", BigInteger),  # only moderators write, nobody new enters
+    Column("slow_seconds", Integer, nullable=False, server_default="0"),  # between one's messages
+    Column("holds", SmallInteger, nullable=False, server_default="0"),  # newcomers' first messages
+    Column("guests", SmallInteger, nullable=False, server_default="0"),  # come in by the link
+    Column("direct_key", Text),  # the ids of a direct room's people: one room for each set
+    Index("ix_rooms_direct_key", "direct_key", unique=True),
     Index("ix_rooms_access_title_key", "access", "title_key", "id"),
 )
 
@@ -109,10 +122,14 @@ memberships = Table(
     metadata,
     Column("room_id", Id, ForeignKey("rooms.id", ondelete="CASCADE"), nullable=False),
     Column("person_id", Id, ForeignKey("people.id", ondelete="CASCADE"), nullable=False),
-    Column("role", Text, nullable=False),  # owner, moderator, member
+    Column("role", Text, nullable=False),  # owner, moderator, member, guest, reader
     Column("joined_at", BigInteger, nullable=False),
     # The read pointer: the number of the last message that was really seen.
     Column("read_number", BigInteger, nullable=False, server_default="0"),
+    Column("notify", Text, nullable=False, server_default=""),  # all, mentions, nothing
+    Column("link_id", Id, index=True),  # the invitation link they came through
+    Column("cleared", SmallInteger, nullable=False, server_default="1"),  # a first message was read
+    Column("said_at", BigInteger, nullable=False, server_default="0"),  # kept in slow rooms only
     PrimaryKeyConstraint("room_id", "person_id", name="pk_memberships"),
     Index("ix_memberships_person_id_room_id", "person_id", "room_id"),
 )
@@ -136,6 +153,8 @@ messages = Table(
     Column("attachments", SmallInteger, nullable=False, server_default="0"),  # … and of these
     Column("edited_at", BigInteger),
     Column("deleted_at", BigInteger),  # a tombstone: the body is erased, the number stays
+    Column("deleted_by_id", Id),  # who took it down, unless its author did
+    Column("deleted_reason", Text, nullable=False, server_default=""),
     Column("pinned_at", BigInteger),
     Column("pinned_by_id", Id),
     # What search finds it by: see terms. The index over it, `message_words`, is the database's own
@@ -242,6 +261,179 @@ presence = Table(
     Column("sockets", Integer, nullable=False),
     PrimaryKeyConstraint("process", "room_id", "person_id", name="pk_presence"),
     Index("ix_presence_room_id", "room_id"),
+)
+
+# Who may not write for a while, and who may not come back. Lifted by removing the row.
+mutes = Table(
+    "mutes",
+    metadata,
+    Column("room_id", Id, ForeignKey("rooms.id", ondelete="CASCADE"), nullable=False),
+    Column("person_id", Id, ForeignKey("people.id", ondelete="CASCADE"), nullable=False),
+    Column("by_id", Id, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("until", BigInteger, nullable=False),
+    Column("reason", Text, nullable=False, server_default=""),
+    PrimaryKeyConstraint("room_id", "person_id", name="pk_mutes"),
+)
+
+bans = Table(
+    "bans",
+    metadata,
+    Column("room_id", Id, ForeignKey("rooms.id", ondelete="CASCADE"), nullable=False),
+    Column("person_id", Id, ForeignKey("people.id", ondelete="CASCADE"), nullable=False),
+    Column("by_id", Id, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("until", BigInteger),  # NULL: until it is lifted
+    Column("reason", Text, nullable=False, server_default=""),
+    Column("address", Text, nullable=False, server_default=""),  # a guest's, as limits count it
+    Column("address_until", BigInteger, nullable=False, server_default="0"),
+    PrimaryKeyConstraint("room_id", "person_id", name="pk_bans"),
+    Index("ix_bans_person_id", "person_id"),
+)
+
+# What those who look after a room did there; its members can read it.
+acts = Table(
+    "acts",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("room_id", Id, ForeignKey("rooms.id", ondelete="CASCADE"), nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("by_id", Id, nullable=False),
+    Column("act", Text, nullable=False),
+    Column("person_id", Id),
+    Column("number", BigInteger),  # of the message it was about
+    Column("reason", Text, nullable=False, server_default=""),
+    Column("until", BigInteger),
+    Column("detail", Text, nullable=False, server_default=""),  # a role, a link's label, seconds
+    Index("ix_acts_room_id_id", "room_id", "id"),
+)
+
+reports = Table(
+    "reports",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("room_id", Id, ForeignKey("rooms.id", ondelete="CASCADE"), nullable=False),
+    Column("by_id", Id, ForeignKey("people.id", ondelete="CASCADE"), nullable=False),
+    Column("person_id", Id, ForeignKey("people.id", ondelete="CASCADE"), nullable=False),
+    Column("number", BigInteger, nullable=False, server_default="0"),  # 0: the person as such
+    Column("reason", Text, nullable=False, server_default=""),
+    Column("at", BigInteger, nullable=False),
+    Column("closed_at", BigInteger),
+    Column("closed_by_id", Id),
+    UniqueConstraint("room_id", "by_id", "person_id", "number"),
+)
+
+# First messages of newcomers, until a moderator has read them. They have no number yet.
+held_messages = Table(
+    "held_messages",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("room_id", Id, ForeignKey("rooms.id", ondelete="CASCADE"), nullable=False),
+    Column("person_id", Id, ForeignKey("people.id", ondelete="CASCADE"), nullable=False),
+    Column("body", Text, nullable=False),
+    Column("cid", Text),
+    Column("digest", Text),
+    Column("reply_to", BigInteger),
+    Column("at", BigInteger, nullable=False),
+    UniqueConstraint("person_id", "room_id", "cid", "digest"),
+    Index("ix_held_messages_room_id", "room_id", "id"),
+)
+
+# Whom somebody does not want to hear.
+blocks = Table(
+    "blocks",
+    metadata,
+    Column("person_id", Id, ForeignKey("people.id", ondelete="CASCADE"), nullable=False),
+    Column("blocked_id", Id, ForeignKey("people.id", ondelete="CASCADE"), nullable=False),
+    Column("at", BigInteger, nullable=False),
+    PrimaryKeyConstraint("person_id", "blocked_id", name="pk_blocks"),
+    Index("ix_blocks_blocked_id", "blocked_id"),
+)
+
+# Links that admit to a room, beside its own. What opens one is made from `public_id` by a MAC.
+invitation_links = Table(
+    "invitation_links",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("public_id", Text, nullable=False, unique=True),
+    Column("room_id", Id, ForeignKey("rooms.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("maker_id", Id, ForeignKey("people.id", ondelete="CASCADE"), nullable=False),
+    Column("role", Text, nullable=False),  # reader, member, moderator
+    Column("label", Text, nullable=False, server_default=""),
+    Column("knock", SmallInteger, nullable=False, server_default="0"),  # one asks to enter
+    Column("expires_at", BigInteger),
+    Column("uses", Integer),  # how many it admits; NULL: any number
+    Column("used", Integer, nullable=False, server_default="0"),
+    Column("created_at", BigInteger, nullable=False),
+    Column("revoked_at", BigInteger),
+)
+
+# Who stands at the door and asks.
+knocks = Table(
+    "knocks",
+    metadata,
+    Column("room_id", Id, ForeignKey("rooms.id", ondelete="CASCADE"), nullable=False),
+    Column("person_id", Id, ForeignKey("people.id", ondelete="CASCADE"), nullable=False),
+    Column("link_id", Id, ForeignKey("invitation_links.id", ondelete="CASCADE"), nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("turned_away_at", BigInteger),
+    PrimaryKeyConstraint("room_id", "person_id", name="pk_knocks"),
+    Index("ix_knocks_person_id", "person_id"),
+)
+
+# People asked into a room by name.
+invitations = Table(
+    "invitations",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("room_id", Id, ForeignKey("rooms.id", ondelete="CASCADE"), nullable=False),
+    Column("person_id", Id, ForeignKey("people.id", ondelete="CASCADE"), nullable=False),
+    Column("by_id", Id, ForeignKey("people.id", ondelete="CASCADE"), nullable=False),
+    Column("at", BigInteger, nullable=False),
+    UniqueConstraint("room_id", "person_id"),
+    Index("ix_invitations_person_id", "person_id"),
+)
+
+# Whose inbox changed, numbered without holes like a room's log; `counters` holds its head.
+inbox_changes = Table(
+    "inbox_changes",
+    metadata,
+    Column("seq", BigInteger, primary_key=True, autoincrement=False),
+    Column("person_id", BigInteger, nullable=False),
+    Column("at", BigInteger, nullable=False),
+)
+
+# Secrets that are good for one use: setting up the site, a new password, an e-mail address.
+tokens = Table(
+    "tokens",
+    metadata,
+    Column("token_hash", Text, primary_key=True),  # hex SHA-256
+    Column("kind", Text, nullable=False),  # setup, password, email
+    Column("person_id", Id, ForeignKey("people.id", ondelete="CASCADE"), index=True),
+    Column("detail", Text, nullable=False, server_default=""),
+    Column("created_at", BigInteger, nullable=False),
+    Column("expires_at", BigInteger, nullable=False),
+)
+
+# What an administrator decided on the page; what is not here is as the environment says.
+site = Table(
+    "site",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("value", Text, nullable=False),
+)
+
+# Browsers that want to be told while nobody looks: https://www.rfc-editor.org/rfc/rfc8291
+push_subscriptions = Table(
+    "push_subscriptions",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("person_id", Id, ForeignKey("people.id", ondelete="CASCADE"), nullable=False),
+    Column("endpoint", Text, nullable=False, unique=True),
+    Column("p256dh", Text, nullable=False),
+    Column("auth", Text, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Index("ix_push_subscriptions_person_id", "person_id"),
 )
 
 # What happened to accounts and rights. Only ever grows.

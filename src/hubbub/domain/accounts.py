@@ -27,17 +27,26 @@ RESERVED = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Someone with an account. `username` is shown as it was typed; `picture` is the digest an
-    uploaded picture is stored under."""
+    """Someone with an account, or a guest: then `guest_of` is the id of the one room they are in.
+
+    `username` is shown as it was typed; `picture` is the digest an uploaded picture is stored
+    under; `preferences` are words between blanks.
+    """
 
     id: int
     username: str
     name: str
     is_admin: bool
     picture: str | None = None
+    guest_of: int | None = None
+    preferences: str = ""
+
+    def prefers(self, word: str) -> bool:
+        return word in self.preferences.split()
 
 
-COLUMNS = "p.id AS person_id, p.username, p.display_name, p.is_admin, p.picture"
+FIELDS = ("username", "display_name", "is_admin", "picture", "guest_of", "preferences")
+COLUMNS = "p.id AS person_id, " + ", ".join(f"p.{name}" for name in FIELDS)
 
 
 def from_row(row: database.Record) -> Person:
@@ -48,6 +57,8 @@ def from_row(row: database.Record) -> Person:
         row["display_name"],
         bool(row["is_admin"]),
         row["picture"],
+        row["guest_of"],
+        row["preferences"],
     )
 
 
@@ -152,7 +163,7 @@ async def authenticate(
     """
     row = await _row(db, username)
     verdict = await passwords.verify(password, row["password"] if row else None, keys)
-    if row is None or not verdict.ok:
+    if row is None or not verdict.ok or row["disabled_at"] is not None:
         raise errors.Invalid(
             words.gettext("This username and password do not match."), field="password"
         )
@@ -171,5 +182,6 @@ async def _row(db: database.Queries, username: str) -> database.Record | None:
     if not _USERNAME.fullmatch(key):
         return None  # No such name can exist; nothing unreadable reaches the database.
     return await db.one(
-        f"SELECT {COLUMNS}, p.password FROM people p WHERE p.username_key = :key", {"key": key}
+        f"SELECT {COLUMNS}, p.password, p.disabled_at FROM people p WHERE p.username_key = :key",
+        {"key": key},
     )

@@ -1,4 +1,4 @@
-"""Who is in a room: joining, leaving, being added and removed, and handing a room over.
+"""Who is in a room, and as what: joining, leaving, being removed, and the roles.
 
 Each is an event in the room's own log, so that whoever is removed can be given everything before
 it and nothing after.
@@ -10,32 +10,39 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable
-from typing import Any
 
 import sqlalchemy
 
 from hubbub import database, errors, words
-from hubbub.domain import accounts, clock, permissions, rooms
+from hubbub.domain import accounts, acts, clock, permissions, rooms
 from hubbub.domain.permissions import Act
 from hubbub.tables import memberships as table
+from hubbub.tables import mutes
 from hubbub.tables import people as persons
-from hubbub.tables import rooms as room_table
 
 Member = rooms.Member
 
 PEOPLE = 200
-_RANKS = {"": 0, "member": 1, "moderator": 2, "owner": 3}
+ROLES = ("reader", "member", "moderator", "owner")  # what one can be made; guests come so
 
 _FIND = (
-    f"SELECT {accounts.COLUMNS}, m.role, m.joined_at, m.read_number"
+    f"SELECT {accounts.COLUMNS}, {rooms.MEMBER}"
     " FROM memberships m JOIN people p ON p.id = m.person_id WHERE m.room_id = :room_id"
     " AND m.person_id = :person_id"
 )
 _IDS = "SELECT person_id FROM memberships WHERE room_id = :room_id"
+# What newcomers say first is held where the room wants it so; the banned are not let in.
 _INSERT = (
-    "INSERT INTO memberships (room_id, person_id, role, joined_at, read_number)"
-    " SELECT id, :person_id, :role, :joined_at, last_number FROM rooms WHERE id = :room_id"
+    "INSERT INTO memberships (room_id, person_id, role, joined_at, read_number, link_id, cleared)"
+    " SELECT id, :person_id, :role, :now, last_number, :link_id,"
+    " CASE WHEN holds <> 0 AND :role NOT IN ('owner', 'moderator') THEN 0 ELSE 1 END"
+    " FROM rooms WHERE id = :room_id AND NOT EXISTS (SELECT 1 FROM bans b WHERE"
+    " b.room_id = :room_id AND b.person_id = :person_id AND (b.until IS NULL OR b.until > :now))"
     " ON CONFLICT DO NOTHING RETURNING person_id"
+)
+_GONE = (
+    "DELETE FROM knocks WHERE room_id = :room_id AND person_id = :person_id",
+    "DELETE FROM invitations WHERE room_id = :room_id AND person_id = :person_id",
 )
 _DELETE = (
     "DELETE FROM memberships WHERE room_id = :room_id AND person_id = :person_id RETURNING role"
@@ -44,9 +51,20 @@ _SET_ROLE = (
     "UPDATE memberships SET role = :role WHERE room_id = :room_id AND person_id = :person_id"
 )
 _AN_OWNER = "SELECT person_id FROM memberships WHERE room_id = :room_id AND role = 'owner' LIMIT 1"
+_COUNT = "UPDATE rooms SET members = members + :more WHERE id = :room_id"
 
-_ONE_MORE: dict[str, Any] = {"members": room_table.c.members + 1}
-_ONE_LESS: dict[str, Any] = {"members": room_table.c.members - 1}
+
+# What `rooms.member_from_row` reads, for queries that are put together.
+_LISTED = (
+    table.c.person_id,
+    *(persons.c[name] for name in accounts.FIELDS),
+    *(table.c[name] for name in ("role", "joined_at", "read_number", "cleared", "notify")),
+    sqlalchemy.select(mutes.c.until)
+    .where(mutes.c.room_id == table.c.room_id, mutes.c.person_id == table.c.person_id)
+    .where(mutes.c.until > sqlalchemy.bindparam("now"))
+    .scalar_subquery()
+    .label("muted_until"),
+)
 
 
 class _NothingToDo(Exception):
@@ -57,7 +75,8 @@ class _NothingToDo(Exception):
 
 
 async def find(db: database.Queries, room_id: int, person_id: int) -> Member | None:
-    row = await db.one(_FIND, {"room_id": room_id, "person_id": person_id})
+    values = {"room_id": room_id, "person_id": person_id, "now": clock.now()}
+    row = await db.one(_FIND, values)
     return rooms.member_from_row(row) if row else None
 
 
@@ -66,16 +85,7 @@ async def people(
 ) -> list[Member]:
     """Owners, then moderators, then members, each by name; before them all those `first` (ids)."""
     query = (
-        sqlalchemy.select(
-            table.c.person_id,
-            persons.c.username,
-            persons.c.display_name,
-            persons.c.is_admin,
-            persons.c.picture,
-            table.c.role,
-            table.c.joined_at,
-            table.c.read_number,
-        )
+        sqlalchemy.select(*_LISTED)
         .join(persons, persons.c.id == table.c.person_id)
         .where(table.c.room_id == room_id)
     )
@@ -83,7 +93,8 @@ async def people(
     if preferred:
         query = query.order_by(sqlalchemy.case((table.c.person_id.in_(preferred), 0), else_=1))
     rank = sqlalchemy.case((table.c.role == "owner", 0), (table.c.role == "moderator", 1), else_=2)
-    rows = await db.all(query.order_by(rank, persons.c.username_key).limit(limit))
+    query = query.order_by(rank, persons.c.username_key).limit(limit)
+    rows = await db.all(query.params(now=clock.now()))
     return [rooms.member_from_row(row) for row in rows]
 
 
@@ -119,53 +130,47 @@ async def _enter(
 ) -> bool:
     if await find(db, room.id, person.id):
         return False
-    change = rooms.changing(
-        db, room, person, Act.JOIN, "joined", now=now, person_id=person.id, **_ONE_MORE
-    )
+    change = rooms.changing(db, room, person, Act.JOIN, "joined", now=now, person_id=person.id)
     try:
         async with change as entry:
             if entry.room.access == "link" and entry.room.generation != room.generation:
                 raise permissions.unseen()  # The link was reset while this was under way.
-            if not await _insert(entry.conn, room.id, person.id, role, now):
+            if not await put(entry.conn, room.id, person.id, role, now):
                 raise _NothingToDo
     except _NothingToDo:
         return False
     return True
 
 
-async def add(
-    db: database.Database,
-    room: rooms.Room,
-    by: accounts.Person,
-    username: str,
+async def put(
+    conn: database.Connection,
+    room_id: int,
+    person_id: int,
+    role: str,
+    now: int,
     *,
-    now: int | None = None,
-) -> Member:
-    """Adds a person by username: the way into a room for invited people."""
-    at = clock.at(now)
-    person = await accounts.by_username(db, username)
-    if person is None:
-        raise _nobody()
-    async with rooms.changing(
-        db, room, by, Act.ADD, "added", now=at, person_id=person.id, **_ONE_MORE
-    ) as change:
-        if not await _insert(change.conn, room.id, person.id, "member", at):
-            raise errors.Conflict(
-                words.gettext("{name} is already in this room.").format(name=person.username),
-                field="username",
-            )
-    return Member(person, "member", at)
-
-
-async def _insert(
-    conn: database.Connection, room_id: int, person_id: int, role: str, now: int
+    link_id: int | None = None,
 ) -> bool:
-    values = {"room_id": room_id, "person_id": person_id, "role": role, "joined_at": now}
-    return await conn.value(_INSERT, values) is not None
+    """Writes a membership into a change of the room that is under way; every way in ends here.
+
+    False for who is in the room already, and for who is banned from it.
+    """
+    values = {"room_id": room_id, "person_id": person_id}
+    given = {"role": role, "now": now, "link_id": link_id}
+    if await conn.value(_INSERT, {**values, **given}) is None:
+        return False
+    for statement in _GONE:
+        await conn.run(statement, values)
+    await conn.run(_COUNT, {"room_id": room_id, "more": 1})
+    return True
 
 
-def _nobody() -> errors.Invalid:
-    return errors.Invalid(words.gettext("There is nobody of this name here."), field="username")
+async def take_out(conn: database.Connection, room_id: int, person_id: int) -> str | None:
+    """The opposite of `put`: the role that was lost, None for who was not in the room."""
+    role: str | None = await conn.value(_DELETE, {"room_id": room_id, "person_id": person_id})
+    if role is not None:
+        await conn.run(_COUNT, {"room_id": room_id, "more": -1})
+    return role
 
 
 # ------------------------------------------------------------------- going
@@ -176,15 +181,18 @@ async def leave(
 ) -> None:
     """Conflict for the last owner, who hands the room over or deletes it instead."""
     async with rooms.changing(
-        db, room, person, Act.LEAVE, "left", now=now, person_id=person.id, **_ONE_LESS
+        db, room, person, Act.LEAVE, "left", now=now, person_id=person.id
     ) as change:
-        role = await change.conn.value(_DELETE, {"room_id": room.id, "person_id": person.id})
-        if role == "owner" and await change.conn.value(_AN_OWNER, {"room_id": room.id}) is None:
-            raise errors.Conflict(
-                words.gettext(
-                    "You are the only owner. Hand the room over to somebody, or delete it."
-                )
-            )
+        if await take_out(change.conn, room.id, person.id) == "owner":
+            await _keep_an_owner(change)
+
+
+async def _keep_an_owner(change: rooms.Change) -> None:
+    """Conflict when nobody owns the room any more."""
+    if await change.conn.value(_AN_OWNER, {"room_id": change.room.id}) is None:
+        raise errors.Conflict(
+            words.gettext("You are the only owner. Hand the room over to somebody, or delete it.")
+        )
 
 
 async def remove(
@@ -193,27 +201,70 @@ async def remove(
     by: accounts.Person,
     person: accounts.Person,
     *,
+    reason: str = "",
     now: int | None = None,
 ) -> None:
-    """Takes someone out of the room. Owners remove all but owners, moderators only members."""
+    """Takes someone out of the room, for now: who has the link can come back. Owners remove all
+    but owners, moderators those below them."""
+    at = clock.at(now)
     async with rooms.changing(
-        db, room, by, Act.REMOVE, "removed", now=now, person_id=person.id, **_ONE_LESS
+        db, room, by, Act.REMOVE, "removed", now=at, person_id=person.id
     ) as change:
-        theirs = await change.conn.value(_DELETE, {"room_id": room.id, "person_id": person.id})
+        theirs = await take_out(change.conn, room.id, person.id)
         if theirs is None:
-            raise _not_in_room(person)
-        mine = change.member.role if change.member else ""
-        if _RANKS[theirs] >= _RANKS[mine]:
-            raise errors.Forbidden(
-                words.gettext("You cannot remove {name}.").format(name=person.username)
-            )
+            raise not_in_room(person)
+        require_rank(change, theirs, person)
+        await acts.record(change, "removed", person_id=person.id, reason=reason, now=at)
 
 
-def _not_in_room(person: accounts.Person) -> errors.Invalid:
+def require_rank(change: rooms.Change, role: str, person: accounts.Person) -> None:
+    """Forbidden unless who makes the change stands above somebody of this role."""
+    mine = change.member.role if change.member else ""
+    if not permissions.outranks(mine, role):
+        raise errors.Forbidden(
+            words.gettext("You cannot do that to {name}.").format(name=person.username)
+        )
+
+
+def not_in_room(person: accounts.Person) -> errors.Invalid:
     return errors.Invalid(
         words.gettext("{name} is not in this room.").format(name=person.username),
         field="username",
     )
+
+
+# ------------------------------------------------------------------- roles
+
+
+async def set_role(
+    db: database.Database,
+    room: rooms.Room,
+    by: accounts.Person,
+    person: accounts.Person,
+    role: str,
+    *,
+    now: int | None = None,
+) -> None:
+    """Promotes or demotes, owners included; Conflict rather than leave a room without an owner.
+
+    Raises Invalid for who is not in the room and for roles there are not, Forbidden for a guest,
+    who has to have an account first.
+    """
+    at = clock.at(now)
+    if role not in ROLES:
+        raise errors.Invalid(words.gettext("Choose what they may do here."), field="role")
+    async with rooms.changing(
+        db, room, by, Act.PROMOTE, "role", now=at, person_id=person.id
+    ) as change:
+        before = await find(change.conn, room.id, person.id)
+        if before is None:
+            raise not_in_room(person)
+        if before.person.guest_of is not None:
+            raise errors.Forbidden(words.gettext("A guest needs an account for that."))
+        await _set_role(change.conn, room.id, person.id, role)
+        if before.role == "owner":
+            await _keep_an_owner(change)
+        await acts.record(change, "role", person_id=person.id, detail=role, now=at)
 
 
 async def hand_over(
@@ -225,17 +276,19 @@ async def hand_over(
     now: int | None = None,
 ) -> Member:
     """Makes another member the owner and the giver a plain member, who can then leave."""
+    at = clock.at(now)
     heir = await accounts.by_username(db, to_username)
     if heir is None:
-        raise _nobody()
+        raise errors.Invalid(words.gettext("There is nobody of this name here."), field="username")
     async with rooms.changing(
-        db, room, from_person, Act.HAND_OVER, "role", now=now, person_id=heir.id
+        db, room, from_person, Act.HAND_OVER, "role", now=at, person_id=heir.id
     ) as change:
         before = await find(change.conn, room.id, heir.id)
-        if before is None or heir.id == from_person.id:
+        if before is None or heir.id == from_person.id or heir.guest_of is not None:
             raise _not_another_member(heir)
         await _set_role(change.conn, room.id, from_person.id, "member")
         await _set_role(change.conn, room.id, heir.id, "owner")
+        await acts.record(change, "handed_over", person_id=heir.id, now=at)
     return dataclasses.replace(before, role="owner")
 
 

@@ -65,6 +65,8 @@ class Message:
     edited_at: int | None = None
     deleted_at: int | None = None
     pinned_at: int | None = None
+    deleted_by: str | None = None  # the name of who took it down, unless the author did
+    deleted_reason: str = ""
     quote: Quote | None = None
     reactions: tuple[reactions.Reaction, ...] = ()
     attachments: tuple[uploads.Attachment, ...] = ()
@@ -91,6 +93,8 @@ class Posted:
 COLUMNS = (
     "m.id, m.room_id, m.number, m.seq, a.username AS author_username,"
     " a.display_name AS author_name, a.picture AS author_picture, m.body, m.run, m.posted_at,"
+    " CASE WHEN m.deleted_by_id IS NOT NULL THEN (SELECT d.display_name FROM people d"
+    " WHERE d.id = m.deleted_by_id) END AS deleted_by, m.deleted_reason,"
     " m.cid, m.mentions, m.edited_at, m.deleted_at, m.pinned_at, m.reactions AS reaction_count,"
     " m.attachments AS attachment_count,"
     f" m.reply_to, qa.display_name AS quote_name, substr(q.body, 1, {QUOTED}) AS quote_body,"
@@ -133,7 +137,7 @@ UPDATE rooms SET seq = seq + 1, last_number = last_number + 1,
     ELSE 0 END,
   last_author_id = :author_id, last_posted_at = :now
 WHERE id = :room_id AND archived_at IS NULL AND deleted_at IS NULL
-RETURNING seq, last_number, last_run
+RETURNING seq, last_number, last_run, locked_at, slow_seconds, holds
 """
 # Membership is read under the room's lock: whoever was removed a moment ago writes nothing. What
 # was deleted has lost the digest of its body with it, so there the sender's key alone counts.
@@ -143,7 +147,10 @@ INSERT INTO messages
   attachments, words)
 SELECT room_id, :number, :seq, person_id, :body, :run, :posted_at, :cid, :digest, :reply_to,
   :mentions, :attachments, :words
-FROM memberships WHERE room_id = :room_id AND person_id = :author_id AND NOT EXISTS (
+FROM memberships WHERE room_id = :room_id AND person_id = :author_id AND role <> 'reader'
+AND (:locked = 0 OR role IN ('owner', 'moderator')) AND NOT EXISTS (
+  SELECT 1 FROM mutes WHERE room_id = :room_id AND person_id = :author_id AND until > :posted_at)
+AND NOT EXISTS (
   SELECT 1 FROM messages WHERE author_id = :author_id AND room_id = :room_id AND cid = :cid
   AND deleted_at IS NOT NULL)
 ON CONFLICT DO NOTHING RETURNING id
@@ -205,7 +212,8 @@ async def _write(
     called: mentions.Called,
     now: int,
 ) -> Posted:
-    seq, number, run = await _take_place(conn, room.id, author.id, draft, now)
+    place = await _take_place(conn, room.id, author.id, draft, now)
+    seq, number, run = place["seq"], place["last_number"], place["last_run"]
     values: dict[str, Any] = {
         "room_id": room.id,
         "number": number,
@@ -216,7 +224,8 @@ async def _write(
         "cid": draft.cid,
         "mentions": called.text,
     }
-    message_id = await conn.value(_INSERT, {**values, **_unseen_values(room, author, draft, now)})
+    unseen = {**_unseen_values(room, author, draft, now), "locked": int(bool(place["locked_at"]))}
+    message_id = await conn.value(_INSERT, {**values, **unseen})
     if message_id is None:
         raise _NotWritten
     files = await uploads.claim(conn, room.id, author.id, message_id, draft.attachments)
@@ -250,8 +259,9 @@ def _unseen_values(
 
 async def _take_place(
     conn: database.Connection, room_id: int, author_id: int, draft: Draft, now: int
-) -> tuple[int, int, int]:
-    """The next seq and number of the room, and the place in a run."""
+) -> database.Record:
+    """The next seq and number of the room, the place in a run, and what the room asks of who
+    writes."""
     values = {
         "room_id": room_id,
         "author_id": author_id,
@@ -263,7 +273,7 @@ async def _take_place(
     place = await conn.one(_ADVANCE, values)
     if place is None:
         raise _NotWritten
-    return place["seq"], place["last_number"], place["last_run"]
+    return place
 
 
 async def _accepted(

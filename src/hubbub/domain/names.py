@@ -43,7 +43,7 @@ async def nearest(
     db: database.Queries, among: Condition, typed: str, limit: int
 ) -> list[accounts.Person]:
     """Those of the people `among` whose names come near to what was typed; nearest first."""
-    columns = people.c.username, people.c.display_name, people.c.is_admin, people.c.picture
+    columns = (people.c[name] for name in accounts.FIELDS)
     query = sqlalchemy.select(people.c.id.label("person_id"), *columns)
     possible = query.where(among, _possible(typed)).order_by(
         _distance(typed), people.c.username_key

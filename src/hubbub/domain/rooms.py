@@ -20,7 +20,7 @@ import sqlalchemy
 from hubbub import database, errors, markup, signing, words
 from hubbub.domain import accounts, clock, handles, log, permissions
 from hubbub.domain.permissions import Act
-from hubbub.tables import memberships, rooms
+from hubbub.tables import bans, memberships, rooms
 
 ACCESS = ("listed", "link", "invited")
 TITLE_LENGTH = 80
@@ -44,6 +44,11 @@ class Room:
     created_at: int
     archived_at: int | None
     deleted_at: int | None
+    locked_at: int | None = None
+    slow_seconds: int = 0
+    holds: int = 0
+    guests: int = 0
+    direct_key: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,19 +59,32 @@ class Member:
     role: str
     joined_at: int
     read_number: int = 0
+    muted_until: int | None = None  # only while it lasts
+    cleared: bool = True  # False: what they say first is held for a moderator
+    notify: str = ""
 
 
 _COLUMNS = tuple(field.name for field in dataclasses.fields(Room))
 _ROOM = ", ".join(f"r.{name}" for name in _COLUMNS)
+# Of a membership `m`, for a moment `:now`; `member_from_row` reads them.
+MEMBER = (
+    "m.role, m.joined_at, m.read_number, m.cleared, m.notify, (SELECT u.until FROM mutes u"
+    " WHERE u.room_id = m.room_id AND u.person_id = m.person_id AND u.until > :now) AS muted_until"
+)
+_BANNED = (
+    "SELECT 1 FROM bans b WHERE b.room_id = r.id AND b.person_id = :person_id"
+    " AND (b.until IS NULL OR b.until > :now)"
+)
 _WITH_MEMBER = (
-    f"SELECT {_ROOM}, {accounts.COLUMNS}, m.role, m.joined_at, m.read_number FROM rooms r"
+    f"SELECT {_ROOM}, {accounts.COLUMNS}, {MEMBER}, EXISTS ({_BANNED}) AS is_banned FROM rooms r"
     " LEFT JOIN memberships m ON m.room_id = r.id AND m.person_id = :person_id"
     " LEFT JOIN people p ON p.id = m.person_id"
 )
 # Every request that opens a room runs this one query, so it is plain text.
 _OPEN = (
     f"{_WITH_MEMBER} WHERE r.public_id = :public_id AND"
-    " (m.role IS NOT NULL OR (r.access <> 'invited' AND r.deleted_at IS NULL))"
+    " (m.role IS NOT NULL OR (r.access <> 'invited' AND r.deleted_at IS NULL"
+    f" AND NOT EXISTS ({_BANNED})))"
 )
 _LOCKED = f"{_WITH_MEMBER} WHERE r.id = :room_id"
 _MINE = (
@@ -82,7 +100,15 @@ def from_row(row: database.Record) -> Room:
 
 
 def member_from_row(row: database.Record) -> Member:
-    return Member(accounts.from_row(row), row["role"], row["joined_at"], row["read_number"])
+    return Member(
+        accounts.from_row(row),
+        row["role"],
+        row["joined_at"],
+        row["read_number"],
+        row["muted_until"],
+        bool(row["cleared"]),
+        row["notify"],
+    )
 
 
 def _both(row: database.Record) -> tuple[Room, Member | None]:
@@ -100,7 +126,14 @@ def visible_to(person: accounts.Person | None) -> sqlalchemy.ColumnElement[bool]
     membership = sqlalchemy.exists().where(
         memberships.c.room_id == rooms.c.id, memberships.c.person_id == person.id
     )
-    return there & ((rooms.c.access != "invited") | membership)
+    banned = sqlalchemy.exists().where(
+        bans.c.room_id == rooms.c.id,
+        bans.c.person_id == person.id,
+        bans.c.until.is_(None) | (bans.c.until > clock.now()),
+    )
+    if person.guest_of is not None:
+        return there & membership
+    return there & (((rooms.c.access != "invited") & ~banned) | membership)
 
 
 async def open(
@@ -111,7 +144,8 @@ async def open(
     Without a membership it is the caller who checks that the link's key is right. NotFound for
     what the viewer may not see; Gone for a deleted room, to those who were in it.
     """
-    values = {"public_id": public_id, "person_id": person.id if person else None}
+    person_id = person.id if person else None
+    values = {"public_id": public_id, "person_id": person_id, "now": clock.now()}
     row = await db.one(_OPEN, values) if _is_public_id(public_id) else None
     if row is None:
         raise permissions.unseen()
@@ -262,6 +296,7 @@ class Change:
     conn: database.Connection
     room: Room
     member: Member | None
+    by_id: int
 
 
 @contextlib.asynccontextmanager
@@ -283,20 +318,22 @@ async def changing(
     are the rights read, so that no right lost a moment ago still counts, and then `changes` are
     made. Whatever is raised inside takes everything back.
     """
+    at = clock.at(now)
     async with db.transaction() as conn:
         position = await log.advance(
-            conn, room.id, kind, now=clock.at(now), person_id=person_id, message_id=message_id
+            conn, room.id, kind, now=at, person_id=person_id, message_id=message_id
         )
-        row = await conn.one(_LOCKED, {"room_id": room.id, "person_id": by.id})
+        row = await conn.one(_LOCKED, {"room_id": room.id, "person_id": by.id, "now": at})
         if row is None:
             raise permissions.unseen()
         fresh, member = _both(row)
         if position is None:
             raise gone(fresh) if member else permissions.unseen()
-        permissions.require(permissions.standing(by, member), act, fresh)
+        standing = permissions.standing(by, member, is_banned=bool(row["is_banned"]))
+        permissions.require(standing, act, fresh)
         if changes:
             fresh = await _update(conn, fresh, changes)
-        yield Change(conn, fresh, member)
+        yield Change(conn, fresh, member, by.id)
 
 
 async def _update(conn: database.Connection, room: Room, changes: Mapping[str, Any]) -> Room:

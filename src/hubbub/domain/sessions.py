@@ -24,7 +24,7 @@ _ADDRESS_LENGTH = 64
 
 # Every request with a cookie runs this one query, so it is plain text.
 _FIND = (
-    f"SELECT s.id, s.created_at, s.seen_at, {accounts.COLUMNS}"
+    f"SELECT s.id, s.created_at, s.seen_at, s.confirmed_at, {accounts.COLUMNS}"
     " FROM sessions s JOIN people p ON p.id = s.person_id"
     " WHERE s.token_hash = :token_hash AND s.seen_at > :idle AND s.created_at > :absolute"
 )
@@ -37,8 +37,9 @@ _LOGGED_IN = (
     "UPDATE people SET first_login_at = COALESCE(first_login_at, :now) WHERE id = :person_id"
 )
 _INSERT = (
-    "INSERT INTO sessions (token_hash, person_id, created_at, seen_at, user_agent, address)"
-    " VALUES (:token_hash, :person_id, :now, :now, :user_agent, :address) RETURNING id"
+    "INSERT INTO sessions"
+    " (token_hash, person_id, created_at, seen_at, confirmed_at, user_agent, address)"
+    " VALUES (:token_hash, :person_id, :now, :now, :now, :user_agent, :address) RETURNING id"
 )
 _OF_PERSON = "SELECT id FROM sessions WHERE person_id = :person_id ORDER BY seen_at, id"
 _DELETE = "DELETE FROM sessions WHERE id = :id RETURNING id"
@@ -59,6 +60,7 @@ class Session:
     person: accounts.Person
     created_at: int
     seen_at: int
+    confirmed_at: int = 0  # when the password was last asked for
 
     @property
     def expires_at(self) -> int:
@@ -79,7 +81,8 @@ async def start(
     Beyond twenty sessions those not used for longest end. The first login leads to the lobby.
     """
     at = clock.at(now)
-    if await db.value(_FIRST_LOGIN, {"person_id": person.id}) is None:
+    is_guest = person.guest_of is not None
+    if not is_guest and await db.value(_FIRST_LOGIN, {"person_id": person.id}) is None:
         await memberships.welcome(db, person, now=at)
     token = signing.new_token()
     values = {
@@ -94,7 +97,7 @@ async def start(
         before = [row["id"] for row in await conn.all(_OF_PERSON, {"person_id": person.id})]
         session_id = await conn.value(_INSERT, values)
         await _end(conn, before[: max(0, len(before) + 1 - PER_PERSON)], at)
-    return token, Session(session_id, person, at, at)
+    return token, Session(session_id, person, at, at, at)
 
 
 def _stored(text: str, length: int) -> str:
@@ -107,7 +110,8 @@ async def find(db: database.Queries, token: str, now: int | None = None) -> Sess
     row = await db.one(_FIND, {"token_hash": signing.token_hash(token), **_limits(clock.at(now))})
     if row is None:
         return None
-    return Session(row["id"], accounts.from_row(row), row["created_at"], row["seen_at"])
+    times = (row["created_at"], row["seen_at"], row["confirmed_at"])
+    return Session(row["id"], accounts.from_row(row), *times)
 
 
 def _limits(now: int) -> dict[str, int]:

@@ -28,7 +28,9 @@ AT_ONCE = 200
 """So many pointers are moved by one statement; each costs about 30 µs to put into words."""
 
 _ASKED_AT_ONCE = 5_000
-_MOVES = {"created": True, "joined": True, "added": True, "left": False, "removed": False}
+_MOVES = {"created": True, "joined": True, "added": True} | dict.fromkeys(
+    ("left", "removed", "banned"), False
+)
 
 T = TypeVar("T")
 Place = tuple[int, int]

@@ -31,12 +31,20 @@ class Visit:
         return permissions.can(permissions.standing(self.person, self.member), Act(act), self.room)
 
 
-def person(request: HTTPConnection) -> accounts.Person:
-    """Who is signed in. SignedOut when nobody is."""
+def viewer(request: HTTPConnection) -> accounts.Person:
+    """Who is signed in, with an account or as a guest. SignedOut when nobody is."""
     signed_in: accounts.Person | None = request.state.person
     if signed_in is None:
         raise errors.SignedOut(words.gettext("Please log in first."))
     return signed_in
+
+
+def person(request: HTTPConnection) -> accounts.Person:
+    """Who is signed in with an account: guests have their one room, and no more of the site."""
+    found = viewer(request)
+    if found.guest_of is not None:
+        raise errors.Forbidden(words.gettext("You need an account for this."))
+    return found
 
 
 async def visit(request: HTTPConnection, act: Act = Act.SEE) -> Visit:
@@ -61,7 +69,7 @@ async def enter(request: Request) -> Visit:
 
 async def change(request: Request, act: Act) -> Visit:
     """Like `visit`, for what changes the room."""
-    await request.state.limits.hit("writes", person(request).id)
+    await request.state.limits.hit("writes", viewer(request).id)
     return await visit(request, act)
 
 
@@ -96,8 +104,10 @@ async def message(request: Request, act: Act = Act.SEE) -> tuple[Visit, messages
 
 async def behind(request: HTTPConnection, key: str) -> Visit:
     """The room that `key` opens, or that it once opened and the person is a member of."""
-    who = person(request)
+    who = viewer(request)
     room, member = await _opened(request, key, who)
+    if who.guest_of not in {None, room.id}:
+        raise await missed(request)
     opens = request.state.links.opens(room, key)
     if member is None:
         # Who guessed too often is not told either when a guess was right.

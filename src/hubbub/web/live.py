@@ -41,8 +41,10 @@ ROOMS_AT_ONCE = 5_000
 """Databases take some 32,000 values in one query."""
 
 LEASE_BEAT_SECONDS = 5.0
-JOINS = frozenset({"created", "joined", "added"})
-LEAVES = frozenset({"left", "removed"})
+JOINS = frozenset({"created", "joined", "added", "role"})
+"""A role is shown beside the name, so the people are drawn anew for it."""
+
+LEAVES = frozenset({"left", "removed", "banned"})
 CHANGES = frozenset({"edited", "erased", "reacted", "pinned", "unpinned"})
 """Events after which a message is another than it was."""
 

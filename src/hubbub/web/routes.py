@@ -21,6 +21,7 @@ from hubbub.web.handlers import (
     days,
     health,
     home,
+    invitations,
     memberships,
     messages,
     pins,
@@ -90,7 +91,7 @@ def routes(_: config.Config) -> list[BaseRoute]:
         _get( "/r/{key}/people",      memberships.index,     "rooms:people"),
         _post("/r/{key}/arrival",     memberships.arrive,    "rooms:arrive"),
         _post("/r/{key}/departure",   memberships.leave,     "rooms:leave"),
-        _post("/r/{key}/members",     memberships.add,       "rooms:add"),
+        _post("/r/{key}/invitations", invitations.create,    "invitations:create"),
         _post("/r/{key}/removals",    memberships.remove,    "rooms:remove"),
         _post("/r/{key}/ownership",   memberships.hand_over, "rooms:hand-over"),
 

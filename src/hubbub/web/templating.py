@@ -11,10 +11,8 @@ from markupsafe import Markup
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 
 from hubbub import config, markup, places, words
-from hubbub.domain import messages
+from hubbub.domain import messages, site
 from hubbub.web import assets, links
-
-SITE_NAME = "Hubbub"
 
 
 class Templates:
@@ -31,12 +29,17 @@ class Templates:
             absolute_for=self.absolute_for,
             asset=self.asset,
             room_key=self.links.room_key,
-            site_name=SITE_NAME,
-            upload_mb=settings.upload_mb,
         )
+        self.show(site.default(settings))
         # A page shows some fifty messages, and to import it for each would cost as much again.
         icons: Any = self._environment.get_template("macros/icons.html").module
         self._environment.globals["avatar"] = icons.avatar
+
+    def show(self, current: site.Site) -> None:
+        """What pages say of the site from now on."""
+        self._environment.globals.update(
+            site=current, site_name=current.name, upload_mb=current.upload_mb
+        )
 
     def render(self, name: str, /, **context: Any) -> str:
         return self._environment.get_template(name).render(context)

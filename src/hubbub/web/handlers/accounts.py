@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from hubbub import errors, words
 from hubbub.domain import accounts, security, sessions
-from hubbub.web import access, failures, forms, links, responses, templating
+from hubbub.web import access, failures, forms, links, responses
 from hubbub.web.middleware import sessions as session_cookie
 
 SESSION_SECONDS = sessions.ABSOLUTE // 1000
@@ -29,7 +29,7 @@ async def create(request: Request) -> Response:
     _check_open(request)
     form, state = await forms.read(request), request.state
     username, password = form.get("username", ""), form.get("password", "")
-    site, address = templating.SITE_NAME, access.address(request)
+    site, address = state.site.now.name, access.address(request)
     await state.limits.check("register", address)
     await accounts.check_new(state.db, username, password, site_name=site)
     # Counted before the slow part, in which many more could begin; what is refused is not counted.
@@ -116,7 +116,7 @@ def _cookie(request: Request) -> str:
 
 
 def _check_open(request: Request) -> None:
-    if request.state.config.registration == "closed":
+    if request.state.site.now.registration == "closed":
         raise errors.Forbidden(
             words.gettext("This site takes no new accounts. Ask whoever runs it for one.")
         )

@@ -43,13 +43,6 @@ async def leave(request: Request) -> Response:
 
 
 @failures.gives_back(settings.again)
-async def add(request: Request) -> Response:
-    visit, form = await access.change(request, Act.ADD), await forms.read(request)
-    await memberships.add(request.state.db, visit.room, visit.person, form.get("username", ""))
-    return _changed(request, visit)
-
-
-@failures.gives_back(settings.again)
 async def remove(request: Request) -> Response:
     visit, form = await access.change(request, Act.REMOVE), await forms.read(request)
     person = await _called(request, form.get("username", ""))

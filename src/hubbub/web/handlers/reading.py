@@ -13,7 +13,7 @@ from hubbub.web import access, forms, responses
 
 async def move(request: Request) -> Response:
     """`number`: read so far; or `unread`: from this message on, all is unread again."""
-    await request.state.limits.hit("writes", access.person(request).id)
+    await request.state.limits.hit("writes", access.viewer(request).id)
     visit, form = await access.inside(request), await forms.read(request)
     is_back = bool(form.get("unread"))
     number = forms.number(form["unread"] if is_back else form.get("number", ""))
