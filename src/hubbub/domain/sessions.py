@@ -74,15 +74,17 @@ async def start(
     user_agent: str = "",
     address: str = "",
     *,
+    lobby: bool = True,
     now: int | None = None,
 ) -> tuple[str, Session]:
     """Signs a person in: the token for the cookie, and the session.
 
-    Beyond twenty sessions those not used for longest end. The first login leads to the lobby.
+    Beyond twenty sessions those not used for longest end. The first login leads to the lobby,
+    where the site has one.
     """
     at = clock.at(now)
-    is_guest = person.guest_of is not None
-    if not is_guest and await db.value(_FIRST_LOGIN, {"person_id": person.id}) is None:
+    comes_in = lobby and person.guest_of is None
+    if comes_in and await db.value(_FIRST_LOGIN, {"person_id": person.id}) is None:
         await memberships.welcome(db, person, now=at)
     token = signing.new_token()
     values = {

@@ -6,11 +6,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from hubbub import errors, words
-from hubbub.domain import accounts, security, sessions
-from hubbub.web import access, failures, forms, links, responses
-from hubbub.web.middleware import sessions as session_cookie
-
-SESSION_SECONDS = sessions.ABSOLUTE // 1000
+from hubbub.domain import accounts, security
+from hubbub.web import access, entry, failures, forms, links, responses
 
 
 async def register(request: Request) -> Response:
@@ -60,26 +57,20 @@ async def _login_again(request: Request, refusal: errors.Refusal) -> Response:
 @failures.gives_back(_login_again)
 async def enter(request: Request) -> Response:
     """A new session and its token, whatever session there was before."""
-    form, state = await forms.read(request), request.state
+    form = await forms.read(request)
     person = await _authenticated(request, form)
-    if state.session is not None:
-        await _end_session(request)
-    agent = request.headers.get("user-agent", "")
-    token, _ = await sessions.start(state.db, person, agent, access.address(request))
-    await _record(request, "logged in", person)
     response = responses.see_other(links.own_path(form.get("next", "")))
-    responses.remember(request, response, _cookie(request), token, SESSION_SECONDS)
+    await entry.sign_in(request, person, response)
+    await _record(request, "logged in", person)
     return response
 
 
 async def logout(request: Request) -> Response:
     """The session's row goes, its sockets close, and the browser forgets the pages."""
     if request.state.session is not None:
-        await _end_session(request)
         await _record(request, "logged out", request.state.person)
     response = responses.lead_to(request, "accounts:login")
-    responses.remember(request, response, _cookie(request), "")
-    response.headers["Clear-Site-Data"] = '"cache"'
+    await entry.sign_out(request, response)
     return response
 
 
@@ -97,11 +88,6 @@ async def _authenticated(request: Request, form: forms.Form) -> accounts.Person:
         raise
 
 
-async def _end_session(request: Request) -> None:
-    await sessions.end(request.state.db, request.state.session.id)
-    request.state.streams.sessions_changed()
-
-
 async def _record(request: Request, kind: str, person: accounts.Person | None) -> None:
     await security.record(
         request.state.db,
@@ -109,10 +95,6 @@ async def _record(request: Request, kind: str, person: accounts.Person | None) -
         person_id=person.id if person else None,
         address=access.address(request),
     )
-
-
-def _cookie(request: Request) -> str:
-    return session_cookie.cookie_name(request.state.links.secure)
 
 
 def _check_open(request: Request) -> None:
