@@ -1,10 +1,10 @@
 """What is kept for a while only: a room's events for pages that were away, spent sessions, what was
-uploaded and never sent, and the words of what was erased."""
+uploaded and never sent, links good for one use, and the words of what was erased."""
 
 from __future__ import annotations
 
 from hubbub import database, storage
-from hubbub.domain import clock, events, matching, sessions, uploads
+from hubbub.domain import clock, events, matching, sessions, tokens, uploads
 
 
 async def enforce(db: database.Database, files: storage.Store, *, now: int | None = None) -> None:
@@ -14,4 +14,5 @@ async def enforce(db: database.Database, files: storage.Store, *, now: int | Non
         pass
     await events.trim(db, at - events.RETENTION)
     await uploads.tidy(db, files, now=at)
+    await tokens.sweep(db, now=at)
     await matching.tidy(db)
