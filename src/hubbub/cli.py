@@ -17,13 +17,14 @@ import sys
 from collections.abc import Awaitable, Callable
 from typing import Annotated, NoReturn, TypeVar
 
+import segno
 import typer
 import uvicorn
 from uvicorn.supervisors import Multiprocess
 
 import hubbub
 from hubbub import config, database, logs, migrations, words
-from hubbub.domain import accounts, rooms, security
+from hubbub.domain import accounts, first_run, rooms, security, site
 from hubbub.errors import BadSetting, Refusal
 from hubbub.realtime import protocol
 
@@ -98,10 +99,13 @@ def serve(
     # Here and once: workers that migrated at their start would be killed for not being ready.
     _migrate(settings)
     _warn_of_risks(settings)
+    set_up = _first_run(settings)
     config.pass_on(settings, os.environ)
     # Whoever follows the address at once waits a moment in the queue instead of being refused.
     listening.listen(BACKLOG)
     typer.echo(f"Hubbub is at {_address(settings)}")
+    if set_up:
+        _show_set_up(settings, set_up)
     sys.stdout.flush()
     _run(settings, listening)
 
@@ -148,7 +152,37 @@ def show_config() -> None:
 
 def _migrate(settings: config.Config) -> None:
     migrations.upgrade(settings.database_url)
-    _with_database(settings, rooms.ensure_lobby)
+
+    async def prepare(db: database.Database) -> None:
+        if (await site.load(db, settings)).lobby:
+            await rooms.ensure_lobby(db)
+
+    _with_database(settings, prepare)
+
+
+def _first_run(settings: config.Config) -> str | None:
+    """The token of an address to set the site up by, where nobody administers it yet."""
+
+    async def appoint(db: database.Database) -> str | None:
+        if settings.admin_username:
+            await first_run.appoint(
+                db,
+                settings.admin_username,
+                settings.admin_password,
+                settings.secret_keys,
+                site_name=settings.site_name,
+            )
+        return await first_run.start(db) if await first_run.is_due(db) else None
+
+    return _with_database(settings, appoint)
+
+
+def _show_set_up(settings: config.Config, token: str) -> None:
+    """Printed where only whoever runs the site reads it: never into the log of requests."""
+    address = f"{_address(settings)}/setup/{token}"
+    typer.echo(f"Nobody administers it yet. To set it up, open within a day:\n{address}")
+    if settings.log_format == "text":
+        segno.make(address, error="l", micro=False).terminal(sys.stdout, border=2, compact=True)
 
 
 def _with_database(

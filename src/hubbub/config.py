@@ -22,7 +22,7 @@ from hubbub.environment import SETTINGS, Environment
 from hubbub.errors import BadSetting
 
 SITE_NAME_LENGTH = 50
-ACCENTS = ("blue", "teal", "green", "amber", "red", "pink", "violet", "grey")
+ACCENTS = ("teal", "blue", "green", "amber", "red", "pink", "violet", "grey")  # teal: as it comes
 # What an administrator can decide on the page too, unless the environment has.
 ON_THE_PAGE = {
     "site_name": "HUBBUB_SITE_NAME",
@@ -58,6 +58,8 @@ class Config:
     broadcast_url: str = dataclasses.field(repr=False)
     public_url: str | None
     secret_keys: tuple[str, ...] = dataclasses.field(repr=False)  # newest last
+    admin_username: str
+    admin_password: str = dataclasses.field(repr=False)
     site_name: str
     registration: Literal["open", "closed"]
     guests: Literal["off", "by-room", "on"]
@@ -117,6 +119,8 @@ def describe(config: Config) -> list[tuple[str, str]]:
         "HUBBUB_BROADCAST_URL": _without_password(config.broadcast_url),
         "HUBBUB_PUBLIC_URL": config.public_url or "",
         "HUBBUB_SECRET_KEY": " ".join("(hidden)" for _ in config.secret_keys),
+        "HUBBUB_ADMIN_USERNAME": config.admin_username,
+        "HUBBUB_ADMIN_PASSWORD": "(hidden)" if config.admin_password else "",
         "HUBBUB_SITE_NAME": config.site_name,
         "HUBBUB_REGISTRATION": config.registration,
         "HUBBUB_GUESTS": config.guests,
@@ -156,6 +160,8 @@ def _read(source: Environment) -> dict[str, Any]:
         "broadcast_url": _broadcast_url(source.get("HUBBUB_BROADCAST_URL")),
         "public_url": _public_url(source.get("HUBBUB_PUBLIC_URL")),
         "secret_keys": _secret_keys(source.get("HUBBUB_SECRET_KEY") or "", "HUBBUB_SECRET_KEY"),
+        "admin_username": source.get("HUBBUB_ADMIN_USERNAME") or "",
+        "admin_password": source.get("HUBBUB_ADMIN_PASSWORD") or "",
         "site_name": _site_name(source.get("HUBBUB_SITE_NAME")),
         "registration": _choice(source, "HUBBUB_REGISTRATION", "open", "closed"),
         "guests": _choice(source, "HUBBUB_GUESTS", "by-room", "off", "on"),
@@ -319,6 +325,10 @@ def _write_once(path: Path, text: str) -> None:
 
 
 def _check_together(values: Mapping[str, Any]) -> None:
+    if bool(values["admin_username"]) != bool(values["admin_password"]):
+        raise BadSetting(
+            "HUBBUB_ADMIN_USERNAME and HUBBUB_ADMIN_PASSWORD should be set together, or neither."
+        )
     workers = cast("int", values["workers"])
     if workers > 1 and values["broadcast_url"] == "memory://":
         raise BadSetting(

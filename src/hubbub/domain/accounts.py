@@ -94,7 +94,7 @@ async def register(
     """Makes an account. Raises what `check_new` raises."""
     username = await check_new(db, username, password, site_name=site_name, is_admin=is_admin)
     hashed = await passwords.hash(password, keys)
-    return await _insert(db, username, hashed, is_admin, clock.at(now))
+    return await insert(db, username, hashed, is_admin=is_admin, now=clock.at(now))
 
 
 async def check_new(
@@ -116,9 +116,11 @@ async def check_new(
     return username
 
 
-async def _insert(
-    db: database.Queries, username: str, hashed: str, is_admin: bool, now: int
+async def insert(
+    db: database.Queries, username: str, hashed: str, *, is_admin: bool = False, now: int
 ) -> Person:
+    """Writes the account of somebody whose name was checked, and whose password is hashed."""
+    username = clean_username(username)
     insertion = people.insert().values(
         username=username,
         username_key=fold(username),

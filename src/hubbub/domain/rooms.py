@@ -266,15 +266,27 @@ def _owner(room_id: int, person_id: int, now: int) -> dict[str, Any]:
     return {"room_id": room_id, "person_id": person_id, "role": "owner", "joined_at": now}
 
 
-async def ensure_lobby(db: database.Database, *, now: int | None = None) -> None:
+async def ensure_lobby(
+    db: database.Database, *, again: bool = False, now: int | None = None
+) -> None:
     """Makes the one listed room a new site has, unless any room was ever made here.
 
-    A site whose people deleted the lobby does not get it back.
+    A site whose people deleted the lobby does not get it back, except when asked for `again`.
     """
-    if await db.value(sqlalchemy.select(rooms.c.id).limit(1)) is not None:
+    any_room = sqlalchemy.select(rooms.c.id).limit(1)
+    if await db.value(any_room.where(rooms.c.handle == LOBBY) if again else any_room) is not None:
         return
     with contextlib.suppress(database.UniqueViolation):  # Another process was quicker.
         await _insert(db, None, words.gettext("General"), "listed", LOBBY, clock.at(now))
+
+
+async def forget_lobby(conn: database.Connection) -> None:
+    """Takes away the lobby of a new site that wants none, if nobody has been in it."""
+    await conn.run(
+        rooms.delete().where(
+            rooms.c.handle == LOBBY, rooms.c.members == 0, rooms.c.last_number == 0
+        )
+    )
 
 
 def clean_title(value: str) -> str:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import sqlalchemy
 
-from hubbub import config, database
+from hubbub import config, database, errors, markup, words
 from hubbub.tables import site as table
 
 
@@ -62,9 +62,63 @@ def _read(value: str, example: object) -> Any:
 async def decide(db: database.Database, values: Mapping[str, str | int | bool]) -> None:
     """Keeps what was decided on the page, by the names of `Site`'s fields."""
     async with db.transaction() as conn:
-        for name, value in values.items():
-            text = str(int(value)) if isinstance(value, bool) else str(value)
-            await conn.run(_UPSERT, {"name": name, "value": text})
+        await write(conn, values)
+
+
+async def write(conn: database.Connection, values: Mapping[str, str | int | bool]) -> None:
+    """Like `decide`, in a transaction that is under way."""
+    for name, value in values.items():
+        text = str(int(value)) if isinstance(value, bool) else str(value)
+        await conn.run(_UPSERT, {"name": name, "value": text})
+
+
+def decided(form: Mapping[str, str], now: Site) -> dict[str, str | int | bool]:
+    """What a form decides, by the names of `Site`'s fields; what is not in it stays, and so does
+    what the environment decided. Invalid, with the field, for what cannot be."""
+    values: dict[str, str | int | bool] = {}
+    for name, text in form.items():
+        if name in _CHECKS and name not in now.fixed:
+            values[name] = _CHECKS[name](name, text)
+    return values
+
+
+def _name(name: str, text: str) -> str:
+    return markup.clean_line(text, field=name, limit=config.SITE_NAME_LENGTH)
+
+
+def _one_of(*choices: str) -> Callable[[str, str], str]:
+    def check(name: str, text: str) -> str:
+        if text not in choices:
+            raise errors.Invalid(words.gettext("Choose one of these."), field=name)
+        return text
+
+    return check
+
+
+def _switch(name: str, text: str) -> bool:
+    return _one_of("on", "off")(name, text) == "on"
+
+
+def _number(most: int) -> Callable[[str, str], int]:
+    def check(name: str, text: str) -> int:
+        if not (text.isascii() and text.isdigit() and len(text) < 7 and int(text) <= most):
+            sentence = words.gettext("This is a number from 0 to {most}.").format(most=most)
+            raise errors.Invalid(sentence, field=name)
+        return int(text)
+
+    return check
+
+
+_CHECKS: Mapping[str, Callable[[str, str], str | int | bool]] = {
+    "name": _name,
+    "registration": _one_of("open", "closed"),
+    "guests": _one_of("off", "by-room", "on"),
+    "lobby": _switch,
+    "indexing": _switch,
+    "accent": _one_of(*config.ACCENTS),
+    "keep_days": _number(config.MAX_KEEP_DAYS),
+    "upload_mb": _number(config.MAX_UPLOAD_MB),
+}
 
 
 class Current:

@@ -21,6 +21,7 @@ from hubbub.web.handlers import (
     days,
     health,
     home,
+    inbox,
     invitations,
     memberships,
     messages,
@@ -32,6 +33,7 @@ from hubbub.web.handlers import (
     rooms,
     search,
     settings,
+    setup,
     sockets,
     switcher,
     uploads,
@@ -67,6 +69,9 @@ def routes(_: config.Config) -> list[BaseRoute]:
         _get( "/people/{username}/avatar.svg", profiles.avatar, "people:avatar"),
         _get( "/pictures/{name}",     profiles.picture,      "people:picture"),
 
+        _get( "/inbox",               inbox.show,            "inbox:show"),
+        _post("/inbox/{id}",          inbox.answer,          "inbox:answer"),
+
         _get( "/go",                  switcher.index,        "go:list"),
         _get( "/shortcuts",           switcher.shortcuts,    "shortcuts:show"),
         _get( "/emoji",               completion.emojis,     "emoji:list"),
@@ -92,6 +97,8 @@ def routes(_: config.Config) -> list[BaseRoute]:
         _post("/r/{key}/arrival",     memberships.arrive,    "rooms:arrive"),
         _post("/r/{key}/departure",   memberships.leave,     "rooms:leave"),
         _post("/r/{key}/invitations", invitations.create,    "invitations:create"),
+        _post("/r/{key}/invitations/{username}/withdrawal", invitations.withdraw,
+                                                             "invitations:withdraw"),
         _post("/r/{key}/removals",    memberships.remove,    "rooms:remove"),
         _post("/r/{key}/ownership",   memberships.hand_over, "rooms:hand-over"),
 
@@ -114,6 +121,9 @@ def routes(_: config.Config) -> list[BaseRoute]:
         _get( "/r/{key}/{number}/reactions", reactions.index,    "reactions:list"),
         _post("/r/{key}/{number}/reactions", reactions.toggle,   "reactions:toggle"),
         _post("/r/{key}/{number}/pin",       pins.change,        "pins:change"),
+
+        _get( "/setup/{token}",       setup.show,            "setup:show"),
+        _post("/setup/{token}",       setup.finish,          "setup:finish"),
 
         _get( "/healthz",             health.alive,          "health:alive"),
         _get( "/readyz",              health.ready,          "health:ready"),
