@@ -14,7 +14,15 @@ def upgrade() -> None:
     op.add_column("people", sa.Column("email", sa.Text))
     op.add_column("people", sa.Column("disabled_at", sa.BigInteger))
     op.add_column("people", sa.Column("deleted_at", sa.BigInteger))
+    op.add_column("people", sa.Column("departing", sa.Text, nullable=False, server_default=""))
     op.create_index("ix_people_email", "people", ["email"], unique=True)
+    op.create_index(
+        "ix_people_departing",
+        "people",
+        ["departing"],
+        sqlite_where=sa.text("departing <> ''"),
+        postgresql_where=sa.text("departing <> ''"),
+    )
     op.add_column(
         "sessions", sa.Column("confirmed_at", sa.BigInteger, nullable=False, server_default="0")
     )

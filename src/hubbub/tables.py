@@ -52,7 +52,14 @@ people = Table(
     Column("email", Text),  # confirmed; folded, and of one person only
     Column("disabled_at", BigInteger),
     Column("deleted_at", BigInteger),  # an account that is gone; its messages may have stayed
+    Column("departing", Text, nullable=False, server_default=""),  # keeping, erasing; then again ''
     Index("ix_people_email", "email", unique=True),
+    Index(
+        "ix_people_departing",
+        "departing",
+        sqlite_where=text("departing <> ''"),
+        postgresql_where=text("departing <> ''"),
+    ),
 )
 
 sessions = Table(

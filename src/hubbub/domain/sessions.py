@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from hubbub import database, signing
+from hubbub import database, errors, signing, words
 from hubbub.domain import accounts, clock, memberships
 
 IDLE = 14 * clock.DAY
@@ -27,6 +27,7 @@ _FIND = (
     f"SELECT s.id, s.created_at, s.seen_at, s.confirmed_at, {accounts.COLUMNS}"
     " FROM sessions s JOIN people p ON p.id = s.person_id"
     " WHERE s.token_hash = :token_hash AND s.seen_at > :idle AND s.created_at > :absolute"
+    " AND p.disabled_at IS NULL"
 )
 _ALIVE = "SELECT id FROM sessions WHERE id = :id AND seen_at > :idle AND created_at > :absolute"
 _EXPIRED = "SELECT id FROM sessions WHERE seen_at <= :idle OR created_at <= :absolute LIMIT :limit"
@@ -35,6 +36,7 @@ _FIRST_LOGIN = "SELECT first_login_at FROM people WHERE id = :person_id"
 # Locks the person's row, so that two logins at once do not both find room for one more session.
 _LOGGED_IN = (
     "UPDATE people SET first_login_at = COALESCE(first_login_at, :now) WHERE id = :person_id"
+    " AND disabled_at IS NULL RETURNING id"
 )
 _INSERT = (
     "INSERT INTO sessions"
@@ -95,7 +97,8 @@ async def start(
         "address": _stored(address, _ADDRESS_LENGTH),
     }
     async with db.transaction() as conn:
-        await conn.run(_LOGGED_IN, {"now": at, "person_id": person.id})
+        if await conn.value(_LOGGED_IN, {"now": at, "person_id": person.id}) is None:
+            raise errors.Forbidden(words.gettext("This account cannot be used any more."))
         before = [row["id"] for row in await conn.all(_OF_PERSON, {"person_id": person.id})]
         session_id = await conn.value(_INSERT, values)
         await _end(conn, before[: max(0, len(before) + 1 - PER_PERSON)], at)
@@ -137,11 +140,13 @@ async def end(db: database.Database, session_id: int, now: int | None = None) ->
         await _end(conn, [session_id], clock.at(now))
 
 
-async def end_all(db: database.Database, person_id: int, now: int | None = None) -> None:
-    """Signs a person out everywhere."""
+async def end_all(
+    db: database.Queries, person_id: int, now: int | None = None, *, but: int | None = None
+) -> None:
+    """Signs a person out everywhere, save in the session whose id is `but`."""
     async with db.transaction() as conn:
         rows = await conn.all(_OF_PERSON, {"person_id": person_id})
-        await _end(conn, [row["id"] for row in rows], clock.at(now))
+        await _end(conn, [row["id"] for row in rows if row["id"] != but], clock.at(now))
 
 
 async def sweep(db: database.Database, now: int | None = None) -> int:
