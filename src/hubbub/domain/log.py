@@ -16,9 +16,9 @@ from hubbub import database
 from hubbub.tables import rooms
 
 KINDS = frozenset(
-    "created joined added left removed banned role muted unmuted posted titled topic access link"
-    " archived unarchived locked unlocked paced guests held knocked deleted edited erased reacted"
-    " pinned unpinned".split()
+    "created joined added left removed banned unbanned role muted unmuted posted titled topic"
+    " access link archived unarchived locked unlocked paced guests held knocked deleted edited"
+    " erased reacted pinned unpinned".split()
 )
 _TAG_LETTERS = "abcdefghijklmnopqrstuvwxyz234567"
 

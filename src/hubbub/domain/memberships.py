@@ -221,9 +221,13 @@ def require_rank(change: rooms.Change, role: str, person: accounts.Person) -> No
     """Forbidden unless who makes the change stands above somebody of this role."""
     mine = change.member.role if change.member else ""
     if not permissions.outranks(mine, role):
-        raise errors.Forbidden(
-            words.gettext("You cannot do that to {name}.").format(name=person.username)
-        )
+        raise not_to(person)
+
+
+def not_to(person: accounts.Person) -> errors.Forbidden:
+    return errors.Forbidden(
+        words.gettext("You cannot do that to {name}.").format(name=person.username)
+    )
 
 
 def not_in_room(person: accounts.Person) -> errors.Invalid:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from hubbub import database, errors, terms, words
-from hubbub.domain import accounts, clock, mentions, messages, permissions, rooms, uploads
+from hubbub.domain import accounts, clock, erasure, mentions, messages, permissions, rooms
 from hubbub.domain.permissions import Act
 
 
@@ -80,11 +80,10 @@ async def erase(
     """
     place, at = await _own(db, room, by, number), clock.at(now)
     async with _changing(db, room, by, Act.ERASE, "erased", place, at) as change:
-        if await change.conn.value(_ERASE, {"id": place.id, "now": at}) is None:
+        ids, digests = await erasure.wipe(change.conn, room.id, {place.id: number}, now=at)
+        if not ids:
             raise permissions.unseen()
-        await change.conn.run(_NO_REACTIONS, {"id": place.id})
-        await mentions.keep(change.conn, room.id, number)
-        return await uploads.erase(change.conn, place.id)
+    return digests
 
 
 async def _own(
@@ -115,9 +114,3 @@ _EDIT = (
     "UPDATE messages SET body = :body, mentions = :mentions, words = :words, edited_at = :now"
     " WHERE id = :id"
 )
-_ERASE = (
-    "UPDATE messages SET body = '', mentions = '', words = '', digest = NULL, edited_at = NULL,"
-    " attachments = 0, pinned_at = NULL, pinned_by_id = NULL, reactions = 0, deleted_at = :now"
-    " WHERE id = :id AND deleted_at IS NULL RETURNING id"
-)
-_NO_REACTIONS = "DELETE FROM reactions WHERE message_id = :id"

@@ -84,7 +84,6 @@ _OWN = (
 )
 _DESCRIBE = f"UPDATE attachments SET description = :description WHERE {_OWN} RETURNING id"
 _REMOVE = f"DELETE FROM attachments WHERE {_OWN} RETURNING digest"
-_ERASE = "DELETE FROM attachments WHERE message_id = :message_id RETURNING digest"
 _FORGET = "DELETE FROM attachments WHERE message_id IS NULL AND created_at < :before"
 _OF_A_DAY = (
     "SELECT COALESCE(SUM(size), 0) FROM attachments"
@@ -338,10 +337,11 @@ async def find(
     return from_row(row)
 
 
-async def erase(conn: database.Connection, message_id: int) -> list[str]:
-    """Takes the files from a message, in the transaction that erases it. What is returned goes to
+async def erase(conn: database.Connection, *message_ids: int) -> list[str]:
+    """Takes the files from messages, in the transaction that erases them. What is returned goes to
     `sweep` after the commit."""
-    return [row["digest"] for row in await conn.all(_ERASE, {"message_id": message_id})]
+    files = attachments.delete().where(attachments.c.message_id.in_(message_ids))
+    return [row["digest"] for row in await conn.all(files.returning(attachments.c.digest))]
 
 
 # ---------------------------------------------------------------- tidying
