@@ -19,7 +19,7 @@ import sqlalchemy
 
 from hubbub import database, errors, markup, signing, words
 from hubbub.domain import accounts, clock, handles, log, permissions
-from hubbub.domain.permissions import Act
+from hubbub.domain.permissions import Act, Standing
 from hubbub.tables import bans, memberships, rooms
 
 ACCESS = ("listed", "link", "invited")
@@ -322,13 +322,15 @@ async def changing(
     now: int | None = None,
     person_id: int | None = None,
     message_id: int | None = None,
+    overseeing: bool = False,
     **changes: Any,
 ) -> AsyncIterator[Change]:
     """A transaction that makes one change of a room, for as long as the block runs.
 
     Its first statement takes the next place in the log, and with it the row's lock; only then
     are the rights read, so that no right lost a moment ago still counts, and then `changes` are
-    made. Whatever is raised inside takes everything back.
+    made. Whatever is raised inside takes everything back. `overseeing`: an administrator acts for
+    the site, whatever part they have in the room themselves.
     """
     at = clock.at(now)
     async with db.transaction() as conn:
@@ -342,6 +344,8 @@ async def changing(
         if position is None:
             raise gone(fresh) if member else permissions.unseen()
         standing = permissions.standing(by, member, is_banned=bool(row["is_banned"]))
+        if overseeing and by.is_admin and permissions.can(Standing.ADMIN, act, fresh):
+            standing, member = Standing.ADMIN, None
         permissions.require(standing, act, fresh)
         if changes:
             fresh = await _update(conn, fresh, changes)

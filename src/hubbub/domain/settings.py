@@ -1,6 +1,7 @@
 """What the owners of a room change about it: its name, who can enter, its link, its end.
 
-Each change is an event in the room's own log, made and allowed inside one transaction.
+Each change is an event in the room's own log, made and allowed inside one transaction. What
+administrators do to rooms they have no part in is `overseeing`: see `rooms.changing`.
 """
 
 from __future__ import annotations
@@ -85,21 +86,40 @@ async def reset_link(
 
 
 async def archive(
-    db: database.Database, room: rooms.Room, by: accounts.Person, *, now: int | None = None
+    db: database.Database,
+    room: rooms.Room,
+    by: accounts.Person,
+    *,
+    overseeing: bool = False,
+    now: int | None = None,
 ) -> rooms.Room:
     """Makes the room read-only."""
     at = clock.at(now)
-    return await _change(db, room, by, Act.ARCHIVE, "archived", at, archived_at=at)
+    return await _change(
+        db, room, by, Act.ARCHIVE, "archived", at, overseeing=overseeing, archived_at=at
+    )
 
 
 async def unarchive(
-    db: database.Database, room: rooms.Room, by: accounts.Person, *, now: int | None = None
+    db: database.Database,
+    room: rooms.Room,
+    by: accounts.Person,
+    *,
+    overseeing: bool = False,
+    now: int | None = None,
 ) -> rooms.Room:
-    return await _change(db, room, by, Act.ARCHIVE, "unarchived", now, archived_at=None)
+    return await _change(
+        db, room, by, Act.ARCHIVE, "unarchived", now, overseeing=overseeing, archived_at=None
+    )
 
 
 async def delete(
-    db: database.Database, room: rooms.Room, by: accounts.Person, *, now: int | None = None
+    db: database.Database,
+    room: rooms.Room,
+    by: accounts.Person,
+    *,
+    overseeing: bool = False,
+    now: int | None = None,
 ) -> rooms.Room:
     """Takes the room away for good: its messages are erased and its handle is free again.
 
@@ -112,6 +132,7 @@ async def delete(
         by,
         Act.DELETE,
         "deleted",
+        overseeing=overseeing,
         now=at,
         person_id=by.id,
         deleted_at=at,
