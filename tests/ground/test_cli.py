@@ -1,9 +1,11 @@
 """The command, as someone types it: in an empty folder, in a process of its own."""
 
+import contextlib
 import json
 import os
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import urllib.request
@@ -180,6 +182,52 @@ def test_the_server_says_where_it_is_answers_there_and_stops_when_told(
     assert "Traceback" not in log
 
 
+def test_a_new_site_is_set_up_by_the_address_that_is_printed_once(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "hubbub", "serve"]
+    for text, drawn in (("text", True), ("json", False)):
+        with subprocess.Popen(
+            command,
+            cwd=tmp_path,
+            env=environment(PORT="0", HUBBUB_LOG_FORMAT=text),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        ) as process:
+            url = address(process)
+            assert process.stdout is not None
+            assert process.stdout.readline().startswith("Nobody administers it yet.")
+            printed = process.stdout.readline().strip()
+            assert printed.startswith(f"{url}/setup/")
+            with urllib.request.urlopen(printed, timeout=10) as answer:
+                assert "Set up this site" in answer.read().decode()
+            process.send_signal(signal.SIGTERM)
+            rest, log = process.communicate(timeout=25)
+        assert ("█" in rest) == drawn
+        assert printed.rpartition("/")[2] not in log
+
+
+def test_the_environment_makes_the_first_administrator_and_no_second(tmp_path: Path) -> None:
+    for username in ("ada", "grace"):
+        settings = environment(
+            PORT="0", HUBBUB_ADMIN_USERNAME=username, HUBBUB_ADMIN_PASSWORD=PASSWORD
+        )
+        with subprocess.Popen(
+            [sys.executable, "-m", "hubbub", "serve"],
+            cwd=tmp_path,
+            env=settings,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        ) as process:
+            address(process)
+            process.send_signal(signal.SIGTERM)
+            rest, log = process.communicate(timeout=25)
+        assert "/setup/" not in rest
+        assert PASSWORD not in rest + log
+    with contextlib.closing(sqlite3.connect(tmp_path / "data" / "hubbub.db")) as db:
+        assert db.execute("SELECT username, is_admin FROM people").fetchall() == [("ada", 1)]
+
+
 def test_workers_log_like_the_process_that_started_them(
     tmp_path: Path, redis: services.Redis
 ) -> None:
@@ -198,7 +246,7 @@ def test_workers_log_like_the_process_that_started_them(
             assert answer.status == 200
         process.send_signal(signal.SIGTERM)
         said, log = process.communicate(timeout=30)
-    assert said == ""
+    assert said.count("/setup/") == 1, "each worker by itself would print another"
     lines = [json.loads(line) for line in log.splitlines() if line.startswith("{")]
     assert "accounts:login" in {line.get("route") for line in lines}
     assert "Traceback" not in log

@@ -92,6 +92,10 @@ def test_a_relative_sqlite_path_becomes_absolute(empty_folder: Path) -> None:
         ("HUBBUB_SECRET_KEY", "x" * 64, "random"),
         ("HUBBUB_SECRET_KEY", f"{GOOD_SECRET},short", "32 or more"),
         ("HUBBUB_REGISTRATION", "maybe", "“open” or “closed”"),
+        ("HUBBUB_GUESTS", "maybe", "“by-room” or “off” or “on”"),
+        ("HUBBUB_ACCENT", "#f00", "“teal”"),
+        ("HUBBUB_SITE_NAME", "x" * 51, "at most 50"),
+        ("HUBBUB_KEEP_DAYS", "always", "0 to 36500"),
         ("HUBBUB_RATE_LIMITS", "sometimes", "“on” or “off”"),
         ("HUBBUB_TRUSTED_PROXIES", "*", "addresses or networks"),
         ("HUBBUB_TRUSTED_PROXIES", "127.0.0.1,proxy", "addresses or networks"),
@@ -201,6 +205,21 @@ def test_what_may_be_uploaded_has_limits_that_can_be_set() -> None:
     for wrong in ("-1", "1001", "many"):
         with pytest.raises(BadSetting, match="HUBBUB_UPLOAD_MB should be a number from 0 to 1000"):
             read(HUBBUB_UPLOAD_MB=wrong)
+
+
+def test_what_the_environment_decides_for_the_site_is_remembered_as_fixed() -> None:
+    settings = read(HUBBUB_SITE_NAME=" Sea  View ", HUBBUB_GUESTS="on", HUBBUB_LOBBY="off")
+    assert (settings.site_name, settings.guests, settings.lobby) == ("Sea View", "on", False)
+    assert settings.fixed == {"site_name", "guests", "lobby"}
+    assert read().fixed == frozenset()
+
+
+def test_an_administrator_is_named_with_a_password_or_not_at_all() -> None:
+    settings = read(HUBBUB_ADMIN_USERNAME="ada", HUBBUB_ADMIN_PASSWORD="a walk by the sea")
+    assert "a walk by the sea" not in repr(settings) + str(config.describe(settings))
+    for name in ("HUBBUB_ADMIN_USERNAME", "HUBBUB_ADMIN_PASSWORD"):
+        with pytest.raises(BadSetting, match="together"):
+            read(**{name: "ada"})
 
 
 def test_what_is_in_force_is_described_without_secrets() -> None:

@@ -29,9 +29,9 @@ async def start(db: database.Database, *, now: int | None = None) -> str:
     return await tokens.create(db, KIND, lifetime=LIFETIME, now=now)
 
 
-async def require(db: database.Queries, token: str) -> None:
+async def require(db: database.Queries, token: str, *, now: int | None = None) -> None:
     """NotFound for a token that is unknown, used or expired, and once there is an administrator."""
-    if not await tokens.peek(db, KIND, token) or not await is_due(db):
+    if not await tokens.peek(db, KIND, token, now=now) or not await is_due(db):
         raise permissions.unseen()
 
 
@@ -49,14 +49,14 @@ async def finish(
     """Makes the first administrator, and keeps what they decided for the site, by the names of
     `site.Site`'s fields. Raises what `require` and `accounts.check_new` raise; then the token is
     still good."""
-    await require(db, token)
+    at = clock.at(now)
+    await require(db, token, now=at)
     name = str(decided.get("name", "")) or "Hubbub"
     await accounts.check_new(db, username, password, site_name=name, is_admin=True)
     hashed = await passwords.hash(password, keys)
-    at = clock.at(now)
     async with db.transaction() as conn:
         await conn.run(_LOCK)
-        if await tokens.redeem(conn, KIND, token) is None or not await is_due(conn):
+        if await tokens.redeem(conn, KIND, token, now=at) is None or not await is_due(conn):
             raise permissions.unseen()
         person = await accounts.insert(conn, username, hashed, is_admin=True, now=at)
         await site.write(conn, decided)
