@@ -17,6 +17,9 @@ from hubbub.tables import people
 
 USERNAME_LENGTH = range(2, 33)
 _USERNAME = re.compile(r"[a-z0-9][a-z0-9_.-]*")
+# No account has a tilde in its name, so that nobody can be taken for a guest, nor a guest for them.
+GUEST = "guest~"
+_GUEST = re.compile(r"guest~[a-z2-7]{4}")
 
 # Names that could pass for the site itself, or mean everyone in a mention.
 RESERVED = frozenset(
@@ -60,6 +63,11 @@ def from_row(row: database.Record) -> Person:
         row["guest_of"],
         row["preferences"],
     )
+
+
+def mark(username: str) -> str:
+    """The few letters that stand beside a guest's name wherever it is shown; empty for accounts."""
+    return username.rpartition("~")[2] if "~" in username else ""
 
 
 def fold(username: str) -> str:
@@ -109,10 +117,10 @@ async def check_new(
     when the name is taken; reserved names are for administrators."""
     username = clean_username(username)
     if fold(username) in RESERVED and not is_admin:
-        raise _taken()
+        raise taken()
     passwords.check_rules(password, username, site_name)
     if await by_username(db, username):
-        raise _taken()
+        raise taken()
     return username
 
 
@@ -133,11 +141,11 @@ async def insert(
         person_id = await db.value(insertion.returning(people.c.id))
     except database.UniqueViolation:
         # Two people asked for the same name while their passwords were being hashed.
-        raise _taken() from None
+        raise taken() from None
     return Person(person_id, username, username, is_admin)
 
 
-def _taken() -> errors.Conflict:
+def taken() -> errors.Conflict:
     return errors.Conflict(
         words.gettext("This username is taken. Please choose another."), field="username"
     )
@@ -149,10 +157,17 @@ async def by_username(db: database.Queries, username: str) -> Person | None:
 
 
 async def names(db: database.Queries, person_ids: Iterable[int]) -> dict[int, str]:
-    """The display names of several people by their ids."""
-    query = sqlalchemy.select(people.c.id, people.c.display_name)
+    """What several people are called in a sentence, by their ids."""
+    query = sqlalchemy.select(people.c.id, people.c.display_name, people.c.username)
     rows = await db.all(query.where(people.c.id.in_(list(person_ids))))
-    return {row["id"]: row["display_name"] for row in rows}
+    return {row["id"]: called(row["username"], row["display_name"]) for row in rows}
+
+
+def called(username: str, name: str) -> str:
+    """A name in a sentence; a guest's has its mark with it."""
+    if not mark(username):
+        return name
+    return words.gettext("{name} (guest {mark})").format(name=name, mark=mark(username))
 
 
 async def authenticate(
@@ -181,9 +196,29 @@ async def _rehash(db: database.Queries, person_id: int, password: str, keys: Seq
 
 async def _row(db: database.Queries, username: str) -> database.Record | None:
     key = fold(username)
-    if not _USERNAME.fullmatch(key):
+    if not (_USERNAME.fullmatch(key) or _GUEST.fullmatch(key)):
         return None  # No such name can exist; nothing unreadable reaches the database.
     return await db.one(
-        f"SELECT {COLUMNS}, p.password, p.disabled_at FROM people p WHERE p.username_key = :key",
+        f"SELECT {COLUMNS}, p.password, p.disabled_at FROM people p WHERE p.username_key = :key"
+        " AND p.deleted_at IS NULL",
         {"key": key},
     )
+
+
+async def keep_an_administrator(conn: database.Connection, person_id: int) -> None:
+    """Conflict when nobody else administers the site. Whoever asks does so in the transaction in
+    which the person stops; others who ask wait for its end, so no two let each other go."""
+    lock = " FOR UPDATE" if conn.dialect == "postgresql" else ""
+    rows = await conn.all(f"{_ADMINISTRATORS}{lock}")
+    if [row["id"] for row in rows] == [person_id]:
+        raise errors.Conflict(
+            words.gettext(
+                "Nobody else administers this site. Make somebody else an administrator first."
+            )
+        )
+
+
+_ADMINISTRATORS = (
+    "SELECT id FROM people WHERE is_admin <> 0 AND disabled_at IS NULL AND deleted_at IS NULL"
+    " ORDER BY id"
+)

@@ -1,10 +1,11 @@
-"""What is kept for a while only: a room's events for pages that were away, spent sessions, what was
-uploaded and never sent, links good for one use, and the words of what was erased."""
+"""What is kept for a while only: a room's events for pages that were away, spent sessions, guests
+who are gone, what was uploaded and never sent, links good for one use, and what deleted accounts
+left behind."""
 
 from __future__ import annotations
 
 from hubbub import database, storage
-from hubbub.domain import clock, events, matching, sessions, tokens, uploads
+from hubbub.domain import clock, departures, events, guests, matching, sessions, tokens, uploads
 
 
 async def enforce(db: database.Database, files: storage.Store, *, now: int | None = None) -> None:
@@ -12,7 +13,9 @@ async def enforce(db: database.Database, files: storage.Store, *, now: int | Non
     at = clock.at(now)
     while await sessions.sweep(db, now=at):
         pass
+    await guests.sweep(db, now=at)
     await events.trim(db, at - events.RETENTION)
     await uploads.tidy(db, files, now=at)
     await tokens.sweep(db, now=at)
+    await departures.finish_all(db, files, now=at)
     await matching.tidy(db)

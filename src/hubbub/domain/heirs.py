@@ -1,0 +1,81 @@
+"""Who looks after a room when somebody goes for good.
+
+Nobody is asked any more, so nobody can be asked to hand the room over: the oldest moderator gets
+it, else the oldest member. A room in which nobody is left who could own it ends.
+"""
+
+from __future__ import annotations
+
+from hubbub import database
+from hubbub.domain import acts, log, memberships, rooms
+from hubbub.tables import rooms as table
+
+_RANK = "CASE m.role WHEN 'moderator' THEN 0 WHEN 'member' THEN 1 ELSE 2 END"
+_OWNED = "SELECT 1 FROM memberships WHERE room_id = :room_id AND role = 'owner' LIMIT 1"
+_INHABITED = "SELECT 1 FROM memberships WHERE room_id = :room_id LIMIT 1"
+# Somebody whose account is shut for now only when there is nobody else; a guest never.
+_HEIR = (
+    "SELECT m.person_id FROM memberships m JOIN people p ON p.id = m.person_id"  # noqa: S608
+    " WHERE m.room_id = :room_id AND p.guest_of IS NULL"
+    f" ORDER BY CASE WHEN p.disabled_at IS NULL THEN 0 ELSE 1 END, {_RANK}, m.joined_at,"
+    " m.person_id LIMIT 1"
+)
+_PROMOTE = (
+    "UPDATE memberships SET role = 'owner' WHERE room_id = :room_id AND person_id = :person_id"
+)
+_ERASE = "DELETE FROM messages WHERE room_id = :room_id"
+
+
+class _NotInRoom(Exception):
+    """Takes the transaction back: somebody else was quicker."""
+
+
+async def depart(db: database.Database, room_id: int, person_id: int, *, now: int) -> int | None:
+    """Takes somebody out of a room for good, whatever their part in it; the room's newest seq.
+
+    None when they were not in it, or the room was deleted before.
+    """
+    try:
+        async with db.transaction() as conn:
+            position = await log.advance(conn, room_id, "left", now=now, person_id=person_id)
+            role = await memberships.take_out(conn, room_id, person_id)
+            if role is None:
+                raise _NotInRoom
+            if position is None:
+                return None
+            return await _settle(conn, room_id, person_id, role, now) or position.seq
+    except _NotInRoom:
+        return None
+
+
+async def _settle(
+    conn: database.Connection, room_id: int, person_id: int, role: str, now: int
+) -> int | None:
+    """Sees that somebody owns the room, or that it ends; the seq of what was done for that."""
+    room, here = await rooms.by_id(conn, room_id), {"room_id": room_id}
+    if room is None or (role == "owner" and await conn.value(_OWNED, here)):
+        return None
+    if role == "owner" and room.direct_key is None:
+        heir = await conn.value(_HEIR, here)
+        if heir is not None:
+            return await _hand_over(rooms.Change(conn, room, None, person_id), heir, now)
+    elif await conn.value(_INHABITED, here):
+        return None
+    # Whoever comes to the site next is led to the lobby, so it waits for them.
+    return None if room.handle == rooms.LOBBY else await _end(conn, room_id, now)
+
+
+async def _hand_over(change: rooms.Change, heir: int, now: int) -> int | None:
+    conn, room_id = change.conn, change.room.id
+    await conn.run(_PROMOTE, {"room_id": room_id, "person_id": heir})
+    position = await log.advance(conn, room_id, "role", now=now, person_id=heir)
+    await acts.record(change, "handed_over", person_id=heir, now=now)
+    return position.seq if position else None
+
+
+async def _end(conn: database.Connection, room_id: int, now: int) -> int | None:
+    position = await log.advance(conn, room_id, "deleted", now=now)
+    values = {"deleted_at": now, "handle": None, "topic": "", "title_key": "", "direct_key": None}
+    await conn.run(table.update().where(table.c.id == room_id).values(values))
+    await conn.run(_ERASE, {"room_id": room_id})
+    return position.seq if position else None
