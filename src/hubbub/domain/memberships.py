@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable
+from typing import Any
 
 import sqlalchemy
 
 from hubbub import database, errors, words
-from hubbub.domain import accounts, acts, clock, permissions, rooms
+from hubbub.domain import accounts, acts, clock, inbox, permissions, rooms
 from hubbub.domain.permissions import Act
 from hubbub.tables import memberships as table
 from hubbub.tables import mutes
@@ -47,6 +48,10 @@ _GONE = (
 _DELETE = (
     "DELETE FROM memberships WHERE room_id = :room_id AND person_id = :person_id RETURNING role"
 )
+# What they said and nobody has let through yet goes with them. Not before they do, since until
+# then more of it may come.
+_UNHELD = "DELETE FROM held_messages WHERE room_id = :room_id AND person_id = :person_id"
+_WAITS = "SELECT 1 FROM held_messages WHERE room_id = :room_id AND person_id = :person_id LIMIT 1"
 _SET_ROLE = (
     "UPDATE memberships SET role = :role WHERE room_id = :room_id AND person_id = :person_id"
 )
@@ -54,16 +59,18 @@ _AN_OWNER = "SELECT person_id FROM memberships WHERE room_id = :room_id AND role
 _COUNT = "UPDATE rooms SET members = members + :more WHERE id = :room_id"
 
 
+MUTED_UNTIL = (
+    sqlalchemy.select(mutes.c.until)
+    .where(mutes.c.room_id == table.c.room_id, mutes.c.person_id == table.c.person_id)
+    .where(mutes.c.until > sqlalchemy.bindparam("now"))
+    .scalar_subquery()
+)
 # What `rooms.member_from_row` reads, for queries that are put together.
 _LISTED = (
     table.c.person_id,
     *(persons.c[name] for name in accounts.FIELDS),
     *(table.c[name] for name in ("role", "joined_at", "read_number", "cleared", "notify")),
-    sqlalchemy.select(mutes.c.until)
-    .where(mutes.c.room_id == table.c.room_id, mutes.c.person_id == table.c.person_id)
-    .where(mutes.c.until > sqlalchemy.bindparam("now"))
-    .scalar_subquery()
-    .label("muted_until"),
+    MUTED_UNTIL.label("muted_until"),
 )
 
 
@@ -84,18 +91,25 @@ async def people(
     db: database.Queries, room_id: int, limit: int = PEOPLE, *, first: Iterable[int] = ()
 ) -> list[Member]:
     """Owners, then moderators, then members, each by name; before them all those `first` (ids)."""
-    query = (
-        sqlalchemy.select(*_LISTED)
-        .join(persons, persons.c.id == table.c.person_id)
-        .where(table.c.room_id == room_id)
-    )
-    preferred = list(first)[:limit]
+    query, preferred = listed(room_id), list(first)[:limit]
     if preferred:
-        query = query.order_by(sqlalchemy.case((table.c.person_id.in_(preferred), 0), else_=1))
-    rank = sqlalchemy.case((table.c.role == "owner", 0), (table.c.role == "moderator", 1), else_=2)
-    query = query.order_by(rank, persons.c.username_key).limit(limit)
-    rows = await db.all(query.params(now=clock.now()))
+        here = sqlalchemy.case((table.c.person_id.in_(preferred), 0), else_=1)
+        query = query.order_by(None).order_by(here, *_ORDER)
+    rows = await db.all(query.limit(limit).params(now=clock.now()))
     return [rooms.member_from_row(row) for row in rows]
+
+
+def listed(room_id: int) -> sqlalchemy.Select[Any]:
+    """A query for people of a room: owners, moderators, then the others, each by name. `now` is
+    still to be given to it; `rooms.member_from_row` reads its rows."""
+    joined = sqlalchemy.select(*_LISTED).join(persons, persons.c.id == table.c.person_id)
+    return joined.where(table.c.room_id == room_id).order_by(*_ORDER)
+
+
+_ORDER = (
+    sqlalchemy.case((table.c.role == "owner", 0), (table.c.role == "moderator", 1), else_=2),
+    persons.c.username_key,
+)
 
 
 async def ids(db: database.Queries, room_id: int) -> set[int]:
@@ -167,10 +181,18 @@ async def put(
 
 async def take_out(conn: database.Connection, room_id: int, person_id: int) -> str | None:
     """The opposite of `put`: the role that was lost, None for who was not in the room."""
-    role: str | None = await conn.value(_DELETE, {"room_id": room_id, "person_id": person_id})
+    values = {"room_id": room_id, "person_id": person_id}
+    role: str | None = await conn.value(_DELETE, values)
     if role is not None:
+        await conn.run(_UNHELD, values)
         await conn.run(_COUNT, {"room_id": room_id, "more": -1})
     return role
+
+
+async def _waits(conn: database.Connection, room_id: int, person_id: int) -> bool:
+    """Whether something this person said is held for a moderator."""
+    values = {"room_id": room_id, "person_id": person_id}
+    return await conn.value(_WAITS, values) is not None
 
 
 # ------------------------------------------------------------------- going
@@ -180,11 +202,15 @@ async def leave(
     db: database.Database, room: rooms.Room, person: accounts.Person, *, now: int | None = None
 ) -> None:
     """Conflict for the last owner, who hands the room over or deletes it instead."""
+    at = clock.at(now)
     async with rooms.changing(
-        db, room, person, Act.LEAVE, "left", now=now, person_id=person.id
+        db, room, person, Act.LEAVE, "left", now=at, person_id=person.id
     ) as change:
+        waited = await _waits(change.conn, room.id, person.id)
         if await take_out(change.conn, room.id, person.id) == "owner":
             await _keep_an_owner(change)
+        if waited:
+            await inbox.changed_for_moderators(change.conn, room.id, now=at)
 
 
 async def _keep_an_owner(change: rooms.Change) -> None:
@@ -210,11 +236,14 @@ async def remove(
     async with rooms.changing(
         db, room, by, Act.REMOVE, "removed", now=at, person_id=person.id
     ) as change:
+        waited = await _waits(change.conn, room.id, person.id)
         theirs = await take_out(change.conn, room.id, person.id)
         if theirs is None:
             raise not_in_room(person)
         require_rank(change, theirs, person)
         await acts.record(change, "removed", person_id=person.id, reason=reason, now=at)
+        if waited:
+            await inbox.changed_for_moderators(change.conn, room.id, now=at)
 
 
 def require_rank(change: rooms.Change, role: str, person: accounts.Person) -> None:

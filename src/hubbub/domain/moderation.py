@@ -94,13 +94,13 @@ async def unmute(
     *,
     now: int | None = None,
 ) -> bool:
-    """Lets somebody write again. False when they were not muted."""
+    """Lets somebody write again. False when they were not muted; Invalid for who is not there."""
     at, values = clock.at(now), {"room_id": room.id, "person_id": person.id}
     try:
         async with rooms.changing(
             db, room, by, Act.MUTE, "unmuted", now=at, person_id=person.id
         ) as change:
-            await _require_below(change, person)
+            await _require_below(change, person, inside=True)
             until = await change.conn.value(_UNMUTE, values)
             if until is None or until <= at:
                 raise _NothingToDo
@@ -351,8 +351,8 @@ _ADDRESS = (
     "SELECT address FROM sessions WHERE person_id = :person_id"
     " ORDER BY created_at DESC, id DESC LIMIT 1"
 )
-# What was waiting for a moderator, or for them.
+# What was waiting for a moderator, or for them; held messages go with the membership.
 _WAITING = tuple(
     f"DELETE FROM {table} WHERE room_id = :room_id AND person_id = :person_id RETURNING room_id"
-    for table in ("knocks", "invitations", "held_messages")
+    for table in ("knocks", "invitations")
 )

@@ -246,16 +246,21 @@ def require(standing: Standing, act: Act, room: Place) -> None:
         return
     if not can(standing, Act.SEE, room):
         raise unseen()
-    raise errors.Forbidden(_reason(standing, act, room))
+    raise errors.Forbidden(reason(standing, act, room))
 
 
-def _reason(standing: Standing, act: Act, room: Place) -> str:
+def reason(standing: Standing, act: Act, room: Place) -> str:
+    """Why one of this standing may not do it, in a sentence."""
     if standing in TABLE[act]:
         return _shut(room)
     if standing is Standing.MUTED:
         return words.gettext("You are muted here for a while: you can read, but not write.")
-    if standing is Standing.READER:
+    if standing is Standing.READER and Standing.MEMBER in TABLE[act]:
         return words.gettext("You can read here, but not write.")
+    if standing is Standing.GUEST and Standing.MEMBER in TABLE[act]:
+        return words.gettext("A guest needs an account for that.")
+    if standing is Standing.MODERATOR:
+        return words.gettext("Only an owner of this room can do that.")
     if standing not in _INSIDE:
         return words.gettext("You are not a member of this room.")
     return words.gettext("Only those who look after this room can do that.")

@@ -24,7 +24,7 @@ from hubbub.realtime.source import RoomGone, Source
 log = logging.getLogger(__name__)
 
 _HINT = re.compile(
-    r"sessions|(?:room|typing)(?: [0-9]{1,18}){2}|(?:seen|unread)(?: [0-9]{1,18}){3}", re.ASCII
+    r"sessions|inbox|(?:room|typing)(?: [0-9]{1,18}){2}|(?:seen|unread)(?: [0-9]{1,18}){3}", re.ASCII
 )
 
 POLL_SECONDS = 1.0
@@ -41,6 +41,10 @@ class Client:
     expires_at: float
     seat: Seat | None = None
     last_typed: float = 0.0
+
+    def may_type(self) -> bool:
+        """Whether it is time to show again that they are typing."""
+        return self.seat is not None and time.monotonic() - self.last_typed >= roster.TYPING_EVERY
 
 
 class Streams:
@@ -77,6 +81,11 @@ class Streams:
         """Sessions were ended here: look which sockets that closes, and tell the others."""
         self._poll_now.set()
         self._publish("sessions", "sessions")
+
+    def inbox_changed(self) -> None:
+        """Somebody's inbox was changed here: look whose, and tell the others."""
+        self._poll_now.set()
+        self._publish("inbox", "inbox")
 
     def heard(self, hint: str) -> None:
         """A hint of another process. Whatever it says, it is only a reason to look."""
@@ -202,11 +211,10 @@ class Streams:
 
     def typed(self, client: Client) -> None:
         """A person is typing: shown to the others for a few seconds."""
-        now = time.monotonic()
         seat = client.seat
-        if seat is None or now - client.last_typed < roster.TYPING_EVERY:
+        if seat is None or not client.may_type():
             return
-        client.last_typed = now
+        client.last_typed = time.monotonic()
         self._typed(seat.room, seat.person)
         hint = f"typing {seat.room} {seat.person}"
         self._publish(hint, hint)

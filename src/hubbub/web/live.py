@@ -41,8 +41,11 @@ ROOMS_AT_ONCE = 5_000
 """Databases take some 32,000 values in one query."""
 
 LEASE_BEAT_SECONDS = 5.0
-JOINS = frozenset({"created", "joined", "added", "role"})
-"""A role is shown beside the name, so the people are drawn anew for it."""
+TOLD = frozenset({"role", "muted", "unmuted"})
+"""What somebody inside may do is another now: it is shown beside the name, and told to them."""
+
+JOINS = frozenset({"created", "joined", "added"}) | TOLD
+"""Events after which people are drawn anew; whoever they are about is in the room."""
 
 LEAVES = frozenset({"left", "removed", "banned"})
 CHANGES = frozenset({"edited", "erased", "reacted", "pinned", "unpinned"})
@@ -56,6 +59,9 @@ changes: a word that costs its author little must not cost everyone here megabyt
 
 ALL_BUT_THE_ROOM = frozenset({"posted"}) | CHANGES | JOINS | LEAVES
 """Events after which the room itself, and so the links that lead into it, is as it was."""
+
+
+DRAWN_FROM_ONE_READ = ALL_BUT_THE_ROOM - CHANGES | {"titled", "topic", "archived", "unarchived"}
 
 
 class Log:
@@ -87,15 +93,26 @@ class Log:
 
     async def after(self, room: int, cursor: Cursor, limit: int) -> list[Entry] | None:
         found = await events.after(self._db, room, cursor.seq - 1, limit + 1)
+        if all(_is_one_read(event) for event in found):
+            return await self._entries(self._db, room, cursor, found)
+        # What takes several reads is read in one moment, so that nothing is drawn as it was only
+        # after a removal that is not among these events yet.
+        async with self._db.snapshot() as db:
+            found = await events.after(db, room, cursor.seq - 1, limit + 1)
+            return await self._entries(db, room, cursor, found)
+
+    async def _entries(
+        self, db: database.Queries, room: int, cursor: Cursor, found: list[events.Event]
+    ) -> list[Entry] | None:
         if not found or (found[0].seq, found[0].tag) != (cursor.seq, cursor.tag):
             return None
         if any(event.kind not in ALL_BUT_THE_ROOM for event in found[1:]):
             self._places.pop(room, None)
-        place = self._places.get(room) or await self._room(room)
-        return [await self._entry(event, place) for event in found[1:]]
+        place = self._places.get(room) or await self._room(db, room)
+        return [await self._entry(db, event, place) for event in found[1:]]
 
     async def snapshot(self, room: int, upto: Cursor) -> bytes:
-        place = await self._room(room)
+        place = await self._room(self._db, room)
         newest = await history.latest(self._db, room, upto.seq, SNAPSHOT_MESSAGES)
         older = bool(newest) and newest[0].number > 1
         path = self._templates.links.room_path(place)
@@ -109,8 +126,8 @@ class Log:
         listed = self._templates.render("messages/_list.html", messages=newest, room_path=path)
         return (_partial("#history", sentinel) + _partial("#messages", listed)).encode()
 
-    async def _room(self, room: int) -> rooms.Room:
-        found = await rooms.by_id(self._db, room)
+    async def _room(self, db: database.Queries, room: int) -> rooms.Room:
+        found = await rooms.by_id(db, room)
         if found is None:
             raise RoomGone
         if len(self._places) >= KNOWN_ROOMS:
@@ -120,15 +137,15 @@ class Log:
 
     # ----------------------------------------------------------------- drawing
 
-    async def _entry(self, event: events.Event, room: rooms.Room) -> Entry:
+    async def _entry(self, db: database.Queries, event: events.Event, room: rooms.Room) -> Entry:
         """One event, drawn. A room never stops: what cannot be drawn says so in its place."""
         posted = event.message if event.kind == "posted" else None
         return Entry(
             cursor=Cursor(event.seq, event.tag),
             fragment=self._message(posted, room) if posted else b"",
             number=posted.number if posted else None,
-            changes=await self._changes(event, room),
-            aside=await self._aside(event, room),
+            changes=await self._changes(db, event, room),
+            aside=await self._aside(db, event, room),
             joined=event.person_id if event.kind in JOINS else None,
             left=event.person_id if event.kind in LEAVES else None,
             author=event.person_id if event.kind == "posted" else None,
@@ -136,14 +153,14 @@ class Log:
         )
 
     async def _changes(
-        self, event: events.Event, room: rooms.Room
+        self, db: database.Queries, event: events.Event, room: rooms.Room
     ) -> tuple[tuple[int, bytes], ...]:
         """The messages that look different now: what the event is about, and what quotes it."""
         if event.kind not in CHANGES or event.message is None:
             return ()
         changed = [event.message]
         if event.kind in QUOTING:
-            changed += await history.answers(self._db, room.id, event.message.number, ANSWERS)
+            changed += await history.answers(db, room.id, event.message.number, ANSWERS)
         drawn: list[tuple[int, bytes]] = []
         size = 0
         for message in changed:
@@ -168,7 +185,7 @@ class Log:
             f'<article id="m{number}" class="message" data-number="{number}">{sentence}</article>'
         ).encode()
 
-    async def _aside(self, event: events.Event, room: rooms.Room) -> bytes:
+    async def _aside(self, db: database.Queries, event: events.Event, room: rooms.Room) -> bytes:
         """What an event changes beside the list of messages."""
         draw = self._templates.render
         match event.kind:
@@ -179,14 +196,25 @@ class Log:
             case "archived" | "unarchived":
                 return _partial("#room-changed", draw("rooms/_changed.html", room=room)).encode()
             case "pinned" | "unpinned" | "erased":
-                count = await pins.count(self._db, room.id)
+                count = await pins.count(db, room.id)
                 return _partial("#pins", draw("rooms/_pins.html", pins=count)).encode()
+            case kind if kind in TOLD:
+                return await self._told(kind, room.id, event.person_id or 0)
         return b""
+
+    async def _told(self, kind: str, room: int, person: int) -> bytes:
+        """Everyone is sent it, and only the one it is about is shown it: see appearance/mine.css.
+        It is added, for what another is told must not take away what one was told oneself."""
+        member = await memberships.find(self._db, room, person)
+        if member is None:
+            return b""
+        told = self._templates.render("rooms/_told.html", kind=kind, member=member)
+        return _partial("#told", told, swap="beforeend").encode()
 
     # ------------------------------------------------------------------ people
 
     async def people(self, room: int, online: frozenset[int]) -> bytes:
-        place = await self._room(room)
+        place = await self._room(self._db, room)
         listed = await memberships.people(self._db, room, LISTED_PEOPLE, first=sorted(online))
         panel = self._templates.render(
             "rooms/_people.html",
@@ -263,10 +291,16 @@ class Log:
         return await sessions.endings_after(self._db, after)
 
 
+def _is_one_read(event: events.Event) -> bool:
+    """Whether all that is drawn for it came with the event itself."""
+    said = event.message
+    return event.kind in DRAWN_FROM_ONE_READ and not (said and (said.reactions or said.attachments))
+
+
 def _standing(found: unread.Standing) -> reading.Standing:
     head = reading.Head(found.seq, found.last_number)
     return reading.Standing(found.room_id, found.public_id, head, found.read_number, found.called)
 
 
-def _partial(target: str, content: str) -> str:
-    return f'<hx-partial hx-target="{target}" hx-swap="innerHTML">{content}</hx-partial>'
+def _partial(target: str, content: str, swap: str = "innerHTML") -> str:
+    return f'<hx-partial hx-target="{target}" hx-swap="{swap}">{content}</hx-partial>'

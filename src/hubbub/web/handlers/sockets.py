@@ -10,6 +10,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from hubbub import errors
 from hubbub.domain import clock, sessions
+from hubbub.domain.permissions import Act
 from hubbub.realtime import streams, wire
 from hubbub.realtime.channel import NOT_ALLOWED, OVERLOADED, ROOM_GONE, SIGNED_OUT
 from hubbub.realtime.room import Cursor
@@ -80,11 +81,22 @@ async def _listen(websocket: WebSocket, client: streams.Client, room: int) -> No
                     return
             case "beat":
                 await _beat(websocket, client)
-            case "typing":
+            case "typing" if await _may_type(websocket, client):
                 rooms.typed(client)
             case "seen" if client.seat is not None:
                 number = forms.number(str(said.get("number", "")))
                 rooms.reading.seen(client.seat, number or 0)
+
+
+async def _may_type(websocket: WebSocket, client: streams.Client) -> bool:
+    """Whoever may not write is not shown to be writing. Asked of the database, for a right is lost
+    while the socket goes on, but not for what would be dropped as too frequent anyway."""
+    if not client.may_type():
+        return False
+    with contextlib.suppress(errors.Refusal):
+        await access.inside(websocket, Act.TYPE)
+        return True
+    return False
 
 
 async def _beat(websocket: WebSocket, client: streams.Client) -> None:
