@@ -200,6 +200,22 @@ class Person:
         """Post one of the room's nouns: `departure`, `removals`, `title` …"""
         return await self.client.post(f"{room}/{noun}", data=fields)
 
+    async def bring(self, room: str, other: Person) -> None:
+        """Ask somebody into a room, who comes."""
+        asked = await self.act(room, "invitations", username=other.name)
+        assert asked.status_code == 303, (asked.status_code, asked.text[:2000])
+        [form] = await other.invitations()
+        answer = await other.client.post(form, data={"answer": "accept"})
+        assert answer.status_code == 303, (answer.status_code, answer.text[:2000])
+        assert path_of(answer.headers["location"]) == room
+
+    async def invitations(self) -> list[str]:
+        """Where the invitations that wait in the inbox are answered."""
+        answer = await self.client.get("/inbox")
+        assert answer.status_code == 200, (answer.status_code, answer.text[:2000])
+        forms = elements.parse(answer.text).named("form")
+        return [form.get("action") for form in forms if form.of_class("waiting__accept")]
+
     # -- messages -----------------------------------------------------------------------------
 
     async def post(self, room: str, body: str, cid: str | None = None) -> httpx2.Response:

@@ -58,6 +58,7 @@ async def allowed(counters: limits.Limits, name: str, *keys: str, tries: int = 2
         ("links", ("192.0.2.1",), 20),
         ("messages", ("7",), 10),
         ("rooms", ("7",), 20),
+        ("invitations", ("7",), 30),
         ("joins", ("7",), 60),
         ("uploads", ("7",), 60),
         ("search", ("7",), 30),
@@ -73,6 +74,7 @@ async def test_every_rule_allows_what_it_says_and_no_more(
 
 async def test_every_rule_has_been_counted_out_above() -> None:
     counted = {"login", "register", "links", "messages", "rooms", "joins", "uploads", "search"}
+    counted |= {"invitations"}
     assert set(limits.RULES) == counted | {"writes", "lookups"}
 
 

@@ -93,36 +93,6 @@ async def test_a_link_reset_a_moment_ago_lets_nobody_in(
     assert await memberships.join(db, fresh, cast.charlie)
 
 
-async def test_an_owner_adds_a_person_by_name_even_to_a_private_room(
-    db: database.Database,
-) -> None:
-    cast = await people.cast(db, "invited")
-    member = await memberships.add(db, cast.room, cast.alice, " CHARLIE ")
-    assert (member.person, member.role) == (cast.charlie, "member")
-    assert await changes(db, cast.room) == [("added", cast.charlie.id)]
-    assert (await rooms.open(db, cast.room.public_id, cast.charlie))[1] == member
-    await assert_counted(db, cast.room)
-
-
-async def test_members_and_outsiders_add_nobody(db: database.Database, cast: people.Cast) -> None:
-    for person in (cast.bob, cast.charlie):
-        with pytest.raises(errors.Forbidden):
-            await memberships.add(db, cast.room, person, "charlie")
-    assert await changes(db, cast.room) == []
-
-
-async def test_who_is_not_there_or_in_already_cannot_be_added(
-    db: database.Database, cast: people.Cast
-) -> None:
-    with pytest.raises(errors.Invalid) as unknown:
-        await memberships.add(db, cast.room, cast.alice, "nemo")
-    with pytest.raises(errors.Conflict) as already:
-        await memberships.add(db, cast.room, cast.alice, "bob")
-    assert unknown.value.field == already.value.field == "username"
-    assert await changes(db, cast.room) == []
-    await assert_counted(db, cast.room)
-
-
 async def test_who_leaves_is_gone_from_the_next_place_in_the_log(
     db: database.Database, cast: people.Cast
 ) -> None:

@@ -146,7 +146,7 @@ async def test_who_was_removed_changes_nothing_any_more(
     with pytest.raises(errors.Forbidden, match="not a member"):
         await revisions.erase(db, cast.room, cast.bob, message.number)
     assert await conftest.kinds(db, cast.room) == ["posted", "removed"]
-    await memberships.add(db, cast.room, cast.alice, "bob")
+    await people.bring(db, cast.room, cast.alice, cast.bob)
     assert await edit(db, cast, message.number)
 
 

@@ -93,8 +93,12 @@ async def test_an_invited_person_enters_a_private_room(arrive: conftest.Arrive) 
     alice, bob = await arrive("alice"), await arrive("bob")
     room = await alice.create("By invitation", access="invited")
     assert (await bob.open(room)).status_code == 404
-    answer = await alice.act(room, "members", username="bob")
+    answer = await alice.act(room, "invitations", username="bob")
     assert answer.status_code == 303, answer.text[:2000]
+    assert (await bob.open(room)).status_code == 404, "asked is not yet in"
+    [invitation] = await bob.invitations()
+    answer = await bob.client.post(invitation, data={"answer": "accept"})
+    assert visitors.path_of(answer.headers["location"]) == room
     assert (await bob.open(room)).status_code == 200
     assert (await bob.post(room, "here")).status_code == 201
 
@@ -253,7 +257,7 @@ async def test_what_a_member_may_not_do(arrive: conftest.Arrive) -> None:
         "link": {},
         "archival": {},
         "deletion": {"title": "May not"},
-        "members": {"username": "charlie"},
+        "invitations": {"username": "charlie"},
         "removals": {"username": "alice"},
     }.items():
         assert await may_not(bob, room, noun, **fields) == 403, noun
@@ -281,7 +285,7 @@ async def test_what_a_stranger_may_not_do(arrive: conftest.Arrive, nobody: visit
 async def test_whoever_left_is_out(arrive: conftest.Arrive) -> None:
     alice, bob = await arrive("alice"), await arrive("bob")
     room = await alice.create("Leaving", access="invited")
-    await alice.act(room, "members", username="bob")
+    await alice.bring(room, bob)
     async with bob.watching(room) as page, alice.watching(room) as fence:
         assert (await bob.act(room, "departure")).status_code == 303
         await alice.say(room, "after bob left")
@@ -295,7 +299,7 @@ async def test_whoever_left_is_out(arrive: conftest.Arrive) -> None:
 async def test_whoever_was_removed_receives_nothing_after_it(arrive: conftest.Arrive) -> None:
     alice, bob = await arrive("alice"), await arrive("bob")
     room = await alice.create("Removal", access="invited")
-    await alice.act(room, "members", username="bob")
+    await alice.bring(room, bob)
     async with bob.watching(room) as page, alice.watching(room) as fence:
         await alice.say(room, "bob may read this")
         await page.shows("bob may read this")

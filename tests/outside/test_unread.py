@@ -168,7 +168,7 @@ async def test_who_was_removed_is_told_nothing_of_what_came_after(
     alice, bob = await arrive("alice"), await arrive("bob")
     talk, other = await alice.create("Talk", access="invited"), await bob.create("Other")
     fence = await alice.create("Fence")
-    await alice.act(talk, "members", username="bob")
+    await alice.bring(talk, bob)
     await bob.join(fence)
     async with bob.watching(other) as page:
         await alice.say(talk, "hello")

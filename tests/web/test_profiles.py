@@ -7,7 +7,7 @@ import re
 import httpx2
 import pytest
 
-from hubbub.domain import accounts, memberships
+from hubbub.domain import accounts
 from tests import drawings, elements, people
 from tests.web import conftest
 
@@ -43,7 +43,8 @@ async def test_a_person_has_a_page_and_a_card(scene: conftest.Scene) -> None:
 async def test_who_shares_no_room_sees_nothing_not_even_that_there_is_somebody(
     house: conftest.House, scene: conftest.Scene
 ) -> None:
-    await people.person(house.db, "Dora")  # … who never logged in, and so is not in the lobby.
+    # Dora never logged in, and so is not in the lobby.
+    dora = await people.person(house.db, "Dora")
     for path in ("/people/{}", "/people/{}/avatar.svg"):
         stranger = await scene.alice.get(path.format("dora"), headers=conftest.JSON)
         nobody = await scene.alice.get(path.format("nobody-here"), headers=conftest.JSON)
@@ -51,7 +52,7 @@ async def test_who_shares_no_room_sees_nothing_not_even_that_there_is_somebody(
         assert stranger.status_code == 404
         signed_out = await scene.nobody.get(path.format("alice"), headers=conftest.JSON)
         assert signed_out.status_code == 401
-    await memberships.add(house.db, scene.cast.room, scene.cast.alice, "dora")
+    await people.bring(house.db, scene.cast.room, scene.cast.alice, dora)
     assert (await scene.alice.get("/people/dora")).status_code == 200
 
 

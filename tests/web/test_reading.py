@@ -8,7 +8,7 @@ import httpx2
 import pytest
 
 from hubbub.domain import accounts, memberships, messages, rooms
-from tests import elements
+from tests import elements, people
 from tests.web import conftest
 
 pytestmark = pytest.mark.anyio
@@ -122,7 +122,7 @@ async def test_a_page_marks_the_rooms_in_which_something_is_unread(
 ) -> None:
     cast = scene.cast
     quiet = await rooms.create(house.db, cast.alice, "Quiet", "link")
-    await memberships.add(house.db, quiet, cast.alice, "bob")
+    await people.bring(house.db, quiet, cast.alice, cast.bob)
     page = await shown(scene.bob, house.path(quiet))
     assert [link for link in page.named("a") if "data-unread" in link.attributes] == []
 

@@ -140,7 +140,7 @@ async def test_a_file_beyond_the_limit_is_refused_before_and_while_it_comes(
 
 async def test_only_doors_for_files_take_more_than_a_form(scene: conftest.Scene) -> None:
     large = {"file": ("a", b"x" * 100_000, "text/plain")}
-    for path in ("/profile/name", "/rooms", f"{scene.path}/members", f"{scene.path}/topic"):
+    for path in ("/profile/name", "/rooms", f"{scene.path}/invitations", f"{scene.path}/topic"):
         assert (await scene.bob.post(path, files=large, headers=conftest.JSON)).status_code == 413
     body = {"body": "x" * 100_000}
     answer = await scene.bob.post(f"{scene.path}/messages", data=body, headers=conftest.JSON)

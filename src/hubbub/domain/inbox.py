@@ -4,17 +4,117 @@ That an inbox changed is written into a log of its own, numbered without holes l
 that a process that asks for what came after the last one it knows misses none.
 """
 
+# ruff: noqa: S608 - SQL is put together from constants only; values are bound.
+
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from hubbub import database
+from hubbub.domain import clock
 
+RETENTION = 2 * clock.DAY
+"""A process that has not asked for so long is gone."""
+
+# Whether an invitation `i` into a room `r` reaches its person: not one from somebody they block, or
+# who may not invite any more, nor into a room that would not let them in.
+REACHES = (
+    "r.deleted_at IS NULL AND r.archived_at IS NULL"
+    " AND EXISTS (SELECT 1 FROM memberships a WHERE a.room_id = i.room_id"
+    " AND a.person_id = i.by_id AND a.role IN ('owner', 'moderator'))"
+    " AND NOT EXISTS (SELECT 1 FROM blocks b WHERE b.person_id = i.person_id"
+    " AND b.blocked_id = i.by_id)"
+    " AND NOT EXISTS (SELECT 1 FROM bans b WHERE b.room_id = i.room_id"
+    " AND b.person_id = i.person_id AND (b.until IS NULL OR b.until > :now))"
+)
+# What waits in the rooms that a membership `m` looks after, by its name in `Duty`.
+_WAITING = {
+    "knocks": "SELECT COUNT(*) FROM knocks w WHERE w.room_id = m.room_id"
+    " AND w.turned_away_at IS NULL",
+    "held": "SELECT COUNT(*) FROM held_messages w WHERE w.room_id = m.room_id",
+    "reports": "SELECT COUNT(*) FROM reports w WHERE w.room_id = m.room_id AND w.closed_at IS NULL",
+}
+_LOOKS_AFTER = "m.role IN ('owner', 'moderator')"
+_AMONG = {
+    "sqlite": "IN (SELECT value FROM json_each(:people))",
+    "postgresql": "= ANY(CAST(:people AS bigint[]))",
+}
+
+
+def _counts(dialect: str) -> str:
+    among = _AMONG[dialect]
+    waiting = " + ".join(f"({query})" for query in _WAITING.values())
+    return (
+        "SELECT person_id, SUM(number) AS number FROM ("
+        f"SELECT i.person_id, 1 AS number FROM invitations i JOIN rooms r ON r.id = i.room_id"
+        f" WHERE i.person_id {among} AND {REACHES} UNION ALL"
+        f" SELECT m.person_id, {waiting} FROM memberships m JOIN rooms r ON r.id = m.room_id"
+        f" WHERE m.person_id {among} AND {_LOOKS_AFTER} AND r.deleted_at IS NULL"
+        ") waiting GROUP BY person_id"
+    )
+
+
+_COUNTS = {dialect: _counts(dialect) for dialect in _AMONG}
+_DUTIES = (
+    "SELECT r.public_id, r.generation, r.title, "
+    + ", ".join(f"({query}) AS {name}" for name, query in _WAITING.items())
+    + " FROM memberships m JOIN rooms r ON r.id = m.room_id"
+    f" WHERE m.person_id = :person_id AND {_LOOKS_AFTER} AND r.deleted_at IS NULL"
+    " ORDER BY r.title_key, r.id"
+)
 _NEXT = "UPDATE counters SET value = value + 1 WHERE name = 'inbox_changes' RETURNING value"
 _INSERT = "INSERT INTO inbox_changes (seq, person_id, at) VALUES (:seq, :person_id, :now)"
 _MODERATORS = (
     "SELECT person_id FROM memberships WHERE room_id = :room_id AND role IN ('owner', 'moderator')"
 )
+_HEAD = "SELECT value FROM counters WHERE name = 'inbox_changes'"
+_AFTER = "SELECT seq, person_id FROM inbox_changes WHERE seq > :seq ORDER BY seq LIMIT :limit"
+_FORGET = "DELETE FROM inbox_changes WHERE at < :before"
+
+
+@dataclass(frozen=True, slots=True)
+class Duty:
+    """A room one looks after, and how much waits there to be decided."""
+
+    public_id: str
+    generation: int
+    title: str
+    knocks: int
+    held: int
+    reports: int
+
+
+# ----------------------------------------------------------------- reading
+
+
+async def count(db: database.Queries, person_id: int, *, now: int | None = None) -> int:
+    """How much waits for somebody."""
+    return (await counts(db, [person_id], now=now))[person_id]
+
+
+async def counts(
+    db: database.Queries, person_ids: Iterable[int], *, now: int | None = None
+) -> dict[int, int]:
+    """How much waits for each of these people, in one query."""
+    ids = sorted(set(person_ids))
+    found = dict.fromkeys(ids, 0)
+    if ids:
+        people = json.dumps(ids) if db.dialect == "sqlite" else ids
+        rows = await db.all(_COUNTS[db.dialect], {"people": people, "now": clock.at(now)})
+        found |= {row["person_id"]: int(row["number"]) for row in rows}
+    return found
+
+
+async def duties(db: database.Queries, person_id: int) -> list[Duty]:
+    """The rooms in which something waits for those who look after them, by title."""
+    rows = await db.all(_DUTIES, {"person_id": person_id})
+    found = [Duty(*(row[name] for name in Duty.__slots__)) for row in rows]
+    return [duty for duty in found if duty.knocks or duty.held or duty.reports]
+
+
+# ------------------------------------------------------------- the changes
 
 
 async def changed(conn: database.Connection, people: Iterable[int], *, now: int) -> None:
@@ -29,3 +129,19 @@ async def changed(conn: database.Connection, people: Iterable[int], *, now: int)
 async def changed_for_moderators(conn: database.Connection, room_id: int, *, now: int) -> None:
     rows = await conn.all(_MODERATORS, {"room_id": room_id})
     await changed(conn, [row["person_id"] for row in rows], now=now)
+
+
+async def head(db: database.Queries) -> int:
+    """Where the log of changes stands."""
+    return int(await db.value(_HEAD) or 0)
+
+
+async def after(db: database.Queries, seq: int, limit: int = 1_000) -> list[tuple[int, int]]:
+    """The changes after `seq` in order, each as its number and whose inbox changed (an id)."""
+    rows = await db.all(_AFTER, {"seq": seq, "limit": limit})
+    return [(row["seq"], row["person_id"]) for row in rows]
+
+
+async def trim(db: database.Queries, before: int) -> None:
+    """Forgets the changes from before a time (milliseconds UTC)."""
+    await db.run(_FORGET, {"before": before})

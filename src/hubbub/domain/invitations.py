@@ -1,22 +1,50 @@
 """People asked into a room by name: the way into a room for invited people."""
 
+# ruff: noqa: S608 - SQL is put together from constants only; values are bound.
+
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+import sqlalchemy
+
 from hubbub import database, errors, words
 from hubbub.domain import accounts, clock, inbox, memberships, permissions, rooms
 from hubbub.domain.permissions import Act
+from hubbub.tables import rooms as room_table
 
+# Asking again changes nothing, unless who asked before does not reach the person (any more).
 _INSERT = (
     "INSERT INTO invitations (room_id, person_id, by_id, at)"
-    " VALUES (:room_id, :person_id, :by_id, :now) ON CONFLICT DO NOTHING RETURNING id"
+    " VALUES (:room_id, :person_id, :by_id, :now)"
+    " ON CONFLICT (room_id, person_id) DO UPDATE SET by_id = excluded.by_id, at = excluded.at"
+    " WHERE invitations.by_id <> excluded.by_id AND (EXISTS (SELECT 1 FROM blocks b"
+    " WHERE b.person_id = invitations.person_id AND b.blocked_id = invitations.by_id)"
+    " OR NOT EXISTS (SELECT 1 FROM memberships m WHERE m.room_id = invitations.room_id"
+    " AND m.person_id = invitations.by_id AND m.role IN ('owner', 'moderator')))"
+    " RETURNING id"
 )
-_FIND = (
-    f"SELECT i.id, i.room_id, i.at, {accounts.COLUMNS} FROM invitations i"  # noqa: S608 - constants
-    " JOIN people p ON p.id = i.by_id WHERE i.id = :id AND i.person_id = :guest_id"
+_SAME = "SELECT id FROM invitations WHERE room_id = :room_id AND person_id = :person_id"
+_BANNED = (
+    "SELECT 1 FROM bans WHERE room_id = :room_id AND person_id = :person_id"
+    " AND (until IS NULL OR until > :now)"
+)
+_REACHING = (
+    f"SELECT i.id, i.room_id, i.at, {accounts.COLUMNS} FROM invitations i"
+    " JOIN rooms r ON r.id = i.room_id JOIN people p ON p.id = i.by_id"
+    f" WHERE i.person_id = :asked_id AND {inbox.REACHES}"
+)
+_FIND = f"{_REACHING} AND i.id = :id"
+_WAITING = f"{_REACHING} ORDER BY i.at DESC, i.id DESC"
+_SENT = (
+    f"SELECT i.at, a.display_name AS by_name, {accounts.COLUMNS} FROM invitations i"
+    " JOIN people p ON p.id = i.person_id JOIN people a ON a.id = i.by_id"
+    " WHERE i.room_id = :room_id ORDER BY i.at DESC, i.id DESC"
 )
 _DELETE = "DELETE FROM invitations WHERE id = :id AND person_id = :person_id RETURNING id"
+_WITHDRAW = (
+    "DELETE FROM invitations WHERE room_id = :room_id AND person_id = :person_id RETURNING id"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +57,64 @@ class Invitation:
     at: int
 
 
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """An invitation as the room sees it: who is asked, who asked, and when (milliseconds UTC)."""
+
+    person: accounts.Person
+    by_name: str
+    at: int
+
+
+# ----------------------------------------------------------------- reading
+
+
+async def waiting(
+    db: database.Queries, person: accounts.Person, *, now: int | None = None
+) -> list[Invitation]:
+    """The invitations that reach somebody, the newest first."""
+    rows = await db.all(_WAITING, {"asked_id": person.id, "now": clock.at(now)})
+    places = await _rooms(db, [row["room_id"] for row in rows])
+    return [_invitation(row, places[row["room_id"]]) for row in rows if row["room_id"] in places]
+
+
+async def find(
+    db: database.Queries,
+    invitation_id: int,
+    person: accounts.Person,
+    *,
+    now: int | None = None,
+) -> Invitation:
+    """NotFound for what was not sent to this person, was taken back, or leads nowhere any more."""
+    values = {"id": invitation_id, "asked_id": person.id, "now": clock.at(now)}
+    row = await db.one(_FIND, values)
+    room = await rooms.by_id(db, row["room_id"]) if row else None
+    if row is None or room is None:
+        raise permissions.unseen()
+    return _invitation(row, room)
+
+
+async def sent(db: database.Queries, room_id: int) -> list[Sent]:
+    """Who is asked into a room and has not answered yet, the newest first. That somebody blocks
+    who asked them shows nowhere here."""
+    rows = await db.all(_SENT, {"room_id": room_id})
+    return [Sent(accounts.from_row(row), row["by_name"], row["at"]) for row in rows]
+
+
+def _invitation(row: database.Record, room: rooms.Room) -> Invitation:
+    return Invitation(row["id"], room, accounts.from_row(row), row["at"])
+
+
+async def _rooms(db: database.Queries, room_ids: list[int]) -> dict[int, rooms.Room]:
+    if not room_ids:
+        return {}
+    rows = await db.all(sqlalchemy.select(room_table).where(room_table.c.id.in_(room_ids)))
+    return {row["id"]: rooms.from_row(row) for row in rows}
+
+
+# ------------------------------------------------------------------ asking
+
+
 async def invite(
     db: database.Database,
     room: rooms.Room,
@@ -39,35 +125,57 @@ async def invite(
 ) -> int:
     """Asks somebody in; the invitation's id. Asking twice is the same as once.
 
-    Invalid for a name nobody has, Conflict for who is in the room already.
+    Invalid for a name nobody has, Conflict for who is in the room already or banned from it.
     """
-    person, at = await accounts.by_username(db, username), clock.at(now)
-    if person is None or person.guest_of is not None:
-        raise errors.Invalid(words.gettext("There is nobody of this name here."), field="username")
+    person, at = await _called(db, username), clock.at(now)
+    place = {"room_id": room.id, "person_id": person.id}
     async with db.transaction() as conn:
-        fresh, member = await rooms.open(conn, room.public_id, by)
-        permissions.require(permissions.standing(by, member), Act.INVITE, fresh)
+        await _require(conn, room, by)
         if await memberships.find(conn, room.id, person.id):
-            raise errors.Conflict(
-                words.gettext("{name} is already in this room.").format(name=person.username),
-                field="username",
-            )
-        values = {"room_id": room.id, "person_id": person.id, "by_id": by.id, "now": at}
-        made = await conn.value(_INSERT, values)
+            raise _conflict(words.gettext("{name} is already in this room."), person)
+        if await conn.value(_BANNED, {**place, "now": at}):
+            raise _conflict(words.gettext("{name} is banned from this room."), person)
+        made = await conn.value(_INSERT, {**place, "by_id": by.id, "now": at})
         if made is None:
-            same = "SELECT id FROM invitations WHERE room_id = :room_id AND person_id = :person_id"
-            return int(await conn.value(same, {"room_id": room.id, "person_id": person.id}))
+            return int(await conn.value(_SAME, place))
         await inbox.changed(conn, [person.id], now=at)
     return int(made)
 
 
-async def find(db: database.Queries, invitation_id: int, person: accounts.Person) -> Invitation:
-    """NotFound for what was not sent to this person, was taken back, or leads nowhere any more."""
-    row = await db.one(_FIND, {"id": invitation_id, "guest_id": person.id})
-    room = await rooms.by_id(db, row["room_id"]) if row else None
-    if row is None or room is None or room.deleted_at is not None:
-        raise permissions.unseen()
-    return Invitation(row["id"], room, accounts.from_row(row), row["at"])
+async def withdraw(
+    db: database.Database,
+    room: rooms.Room,
+    by: accounts.Person,
+    username: str,
+    *,
+    now: int | None = None,
+) -> None:
+    """Takes an invitation back. Doing so twice, or after an answer, is the same as once."""
+    person = await _called(db, username)
+    async with db.transaction() as conn:
+        await _require(conn, room, by)
+        values = {"room_id": room.id, "person_id": person.id}
+        if await conn.value(_WITHDRAW, values) is not None:
+            await inbox.changed(conn, [person.id], now=clock.at(now))
+
+
+async def _called(db: database.Queries, username: str) -> accounts.Person:
+    person = await accounts.by_username(db, username)
+    if person is None or person.guest_of is not None:
+        raise errors.Invalid(words.gettext("There is nobody of this name here."), field="username")
+    return person
+
+
+async def _require(conn: database.Connection, room: rooms.Room, by: accounts.Person) -> None:
+    fresh, member = await rooms.open(conn, room.public_id, by)
+    permissions.require(permissions.standing(by, member), Act.INVITE, fresh)
+
+
+def _conflict(sentence: str, person: accounts.Person) -> errors.Conflict:
+    return errors.Conflict(sentence.format(name=person.username), field="username")
+
+
+# --------------------------------------------------------------- answering
 
 
 async def accept(
@@ -77,7 +185,8 @@ async def accept(
     *,
     now: int | None = None,
 ) -> None:
-    """Makes the member, while who asked still may. NotFound when they may not any more."""
+    """Makes the member, while who asked still may. NotFound when they may not any more, Conflict
+    while the room is locked: then the invitation stays."""
     at = clock.at(now)
     try:
         async with rooms.changing(
@@ -86,10 +195,14 @@ async def accept(
             gone = await change.conn.value(_DELETE, {"id": invitation.id, "person_id": person.id})
             if gone is None:
                 raise permissions.unseen()
+            if change.room.locked_at is not None:
+                raise errors.Conflict(
+                    words.gettext("This room is locked: nobody can come in now. Try again later.")
+                )
             if not await memberships.put(change.conn, change.room.id, person.id, "member", at):
                 raise permissions.unseen()
             await inbox.changed(change.conn, [person.id], now=at)
-    except errors.Forbidden:
+    except (errors.Forbidden, errors.Gone):
         raise permissions.unseen() from None
 
 
@@ -100,6 +213,7 @@ async def decline(
     *,
     now: int | None = None,
 ) -> None:
+    """Says no. Who asked is not told. Doing so twice is the same as once."""
     async with db.transaction() as conn:
-        await conn.run(_DELETE, {"id": invitation.id, "person_id": person.id})
-        await inbox.changed(conn, [person.id], now=clock.at(now))
+        if await conn.value(_DELETE, {"id": invitation.id, "person_id": person.id}) is not None:
+            await inbox.changed(conn, [person.id], now=clock.at(now))

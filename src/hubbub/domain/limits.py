@@ -54,9 +54,11 @@ RULES: Mapping[str, tuple[Rule, ...]] = {
     ),
     "register": (Rule(5, HOUR),),  # address
     "links": (Rule(20, 10 * MINUTE),),  # address; only wrong guesses are counted
+    "guests": (Rule(40, 10 * MINUTE),),  # address; a class of thirty comes in from one
     "messages": (Rule(10, 10),),  # person
     "rooms": (Rule(20, HOUR),),  # person
     "joins": (Rule(60, HOUR),),  # person
+    "invitations": (Rule(30, HOUR),),  # person
     "uploads": (Rule(60, 10 * MINUTE),),  # person
     "search": (Rule(30, MINUTE),),  # person
     "writes": (Rule(60, MINUTE),),  # person; everything else that changes something

@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from hubbub import errors, words
-from hubbub.domain import accounts, memberships, security
+from hubbub.domain import accounts, invitations, memberships, security
 from hubbub.domain.permissions import Act
 from hubbub.web import access, failures, forms, responses
 from hubbub.web.handlers import settings
@@ -15,16 +15,33 @@ LISTED = 1000
 
 
 async def index(request: Request) -> Response:
-    visit = await access.inside(request)
-    room_id = visit.room.id
-    online = await request.state.streams.online(room_id)
+    return await _page(request, await access.inside(request))
+
+
+async def again(request: Request, refusal: errors.Refusal) -> Response:
+    """The people with the name that was typed, and the sentence beside its field."""
+    trouble = {refusal.field or "": refusal.message}
+    return await _page(request, await access.inside(request), forms.kept(request), trouble)
+
+
+async def _page(
+    request: Request,
+    visit: access.Visit,
+    typed: forms.Form | None = None,
+    trouble: dict[str, str] | None = None,
+) -> Response:
+    db, room_id = request.state.db, visit.room.id
     return responses.page(
         request,
         "rooms/people.html",
         room=visit.room,
         member=visit.member,
-        people=await memberships.people(request.state.db, room_id, LISTED),
-        online=online,
+        people=await memberships.people(db, room_id, LISTED),
+        online=await request.state.streams.online(room_id),
+        sent=await invitations.sent(db, room_id) if visit.can(Act.INVITE) else (),
+        can=visit.can,
+        values=typed or {},
+        errors=trouble or {},
     )
 
 
