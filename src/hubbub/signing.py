@@ -1,7 +1,9 @@
-"""Secrets that are made and checked here and nowhere else: room keys, session tokens, the pepper.
+"""Secrets that are made and checked here and nowhere else: the keys of rooms and of invitation
+links, session tokens, the pepper.
 
 A room's key is its public id followed by a MAC over id and generation, so that a stolen database
-opens no room and resetting a link is generation + 1. Keys come as a rotation list, newest last:
+opens no room and resetting a link is generation + 1; an invitation link's is made the same way,
+from an id that is its own. Secrets come as a rotation list, newest last:
 the newest signs, any of them verifies.
 """
 
@@ -56,9 +58,31 @@ def check_room_key(keys: Sequence[str], key: str, generation: int) -> bool:
     return any(matches)
 
 
+def invitation_token(keys: Sequence[str], public_id: str) -> str:
+    """What stands after `/i/` in an invitation link; of the same shape as a room's key."""
+    return public_id + _invitation_mac(keys[-1], public_id)
+
+
+def check_invitation_token(keys: Sequence[str], token: str) -> bool:
+    """Whether this site made `token`; takes the same time for every answer."""
+    halves = split_room_key(token)
+    if halves is None:
+        return False
+    public_id, mac = halves
+    matches = [hmac.compare_digest(_invitation_mac(secret, public_id), mac) for secret in keys]
+    return any(matches)
+
+
 def new_token() -> str:
     """256 random bits for a session's cookie."""
     return secrets.token_urlsafe(32)
+
+
+def repeated_token(keys: Sequence[str], *parts: str) -> str:
+    """A session's token that the same parts make again, so that a form sent twice signs in once;
+    whoever does not know all of them and the secret cannot tell it from a random one."""
+    mac = hmac.digest(_derive("hubbub.repeated", keys[-1]), "\0".join(parts).encode(), "sha256")
+    return base64.urlsafe_b64encode(mac).decode("ascii").rstrip("=")
 
 
 def token_hash(token: str) -> str:
@@ -81,10 +105,16 @@ def _derive(purpose: str, secret: str) -> bytes:
 
 
 def _mac(secret: str, public_id: str, generation: int) -> str:
+    return _signed(secret, "hubbub.room", f"{public_id}.{generation}")
+
+
+def _invitation_mac(secret: str, public_id: str) -> str:
+    return _signed(secret, "hubbub.invitation", public_id)
+
+
+def _signed(secret: str, salt: str, text: str) -> str:
     signer = itsdangerous.Signer(
-        secret, salt="hubbub.room", key_derivation="hmac", digest_method=hashlib.sha256
+        secret, salt=salt, key_derivation="hmac", digest_method=hashlib.sha256
     )
-    signature = itsdangerous.encoding.base64_decode(
-        signer.get_signature(f"{public_id}.{generation}")
-    )
+    signature = itsdangerous.encoding.base64_decode(signer.get_signature(text))
     return base64.b32encode(signature).decode("ascii").lower()[:MAC_LENGTH]

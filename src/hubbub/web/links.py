@@ -18,7 +18,8 @@ LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 
 _PATH_MARKS = "/:@!$&'()*+,;=~"  # RFC 3986, 3.3; the rest of a path is quoted.
 _PASTED = re.compile(
-    r"(?:(?P<scheme>https?)://)?(?P<host>[^/\s]*)/r/(?P<key>[^/?#\s]+)(?:[/?#]\S*)?", re.IGNORECASE
+    r"(?:(?P<scheme>https?)://)?(?P<host>[^/\s]*)/(?P<door>[ri])/(?P<key>[^/?#\s]+)(?:[/?#]\S*)?",
+    re.IGNORECASE,
 )
 
 
@@ -31,8 +32,15 @@ class Linked(Protocol):
     def generation(self) -> int: ...
 
 
+class Invited(Protocol):
+    """What an invitation link's address is made of."""
+
+    @property
+    def public_id(self) -> str: ...
+
+
 class Links:
-    """The site's own address, and the keys of its rooms."""
+    """The site's own address, and the keys of its rooms and invitation links."""
 
     def __init__(self, settings: config.Config) -> None:
         self.secrets = settings.secret_keys
@@ -55,16 +63,36 @@ class Links:
             return True
         return signing.check_room_key(self.secrets, key, room.generation)
 
+    def invitation_token(self, link: Invited) -> str:
+        """The part after `/i/` that opens an invitation link."""
+        return signing.invitation_token(self.secrets, link.public_id)
+
+    def invitation_path(self, link: Invited) -> str:
+        return f"/i/{self.invitation_token(link)}"
+
+    def invited_by(self, token: str) -> str | None:
+        """The public id in an invitation link's token, None when this site did not make it."""
+        if signing.check_invitation_token(self.secrets, token):
+            return token[: signing.PUBLIC_ID_LENGTH]
+        return None
+
     def key_in(self, pasted: str) -> str | None:
-        """The key in what a person typed or pasted, or None when it can only be a handle.
+        """The room's key in what a person typed or pasted, or None when it can only be a handle.
 
         Raises Invalid for an address that leads somewhere else.
         """
         if signing.split_room_key(pasted):
             return pasted
+        return self._pasted(pasted, "r")
+
+    def invitation_in(self, pasted: str) -> str | None:
+        """The token in an invitation link that was pasted, or None. Raises what `key_in` raises."""
+        return pasted if self.invited_by(pasted) else self._pasted(pasted, "i")
+
+    def _pasted(self, pasted: str, door: str) -> str | None:
         found = _PASTED.fullmatch(pasted)
         if found and (not found["host"] or _without_port(found) in self._known_hosts):
-            return found["key"]
+            return found["key"] if found["door"].lower() == door else None
         if found or "://" in pasted:
             raise errors.Invalid(
                 words.gettext("This link does not lead to a room of this site."), field="name"

@@ -29,6 +29,7 @@ class Templates:
             absolute_for=self.absolute_for,
             asset=self.asset,
             room_key=self.links.room_key,
+            invitation_token=self.links.invitation_token,
         )
         self.show(site.default(settings))
         # A page shows some fifty messages, and to import it for each would cost as much again.
