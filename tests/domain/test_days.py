@@ -61,3 +61,12 @@ async def test_each_message_is_on_one_day_even_where_a_clock_was_set_back(
     room = await said(db, cast, *(people.NOON + step * clock.DAY for step in steps))
     days = [await history.of_day(db, room, day) for day in range(DAY - 3, DAY + 11)]
     assert [number for day in days for number in numbers(day)] == list(range(1, len(steps) + 1))
+
+
+async def test_days_are_found_where_the_oldest_messages_are_not_kept_any_more(
+    db: database.Database, cast: people.Cast
+) -> None:
+    room = await said(db, cast, *(people.NOON + half * clock.DAY // 2 for half in range(8)))
+    await db.run("DELETE FROM messages WHERE number <= 3")
+    days = [await history.of_day(db, room, DAY + later) for later in range(4)]
+    assert [numbers(day) for day in days] == [[], [], [4, 5], [6, 7]]

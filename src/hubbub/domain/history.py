@@ -146,7 +146,8 @@ async def of_day(
 
 
 async def _first_since(db: database.Queries, room: Room, at: int) -> int:
-    """The number of the first message since then, found by halving: numbers have no holes.
+    """The number of the first message since then, found by halving: numbers have no holes, and
+    those at the beginning that are not kept any more lie before any time.
 
     Where a clock was set back the times are not in order. Each message is still on one day only,
     and none is left out.
@@ -159,9 +160,9 @@ _FIRST_SINCE = """
 WITH RECURSIVE half (low, high) AS (
   SELECT CAST(1 AS BIGINT), CAST(:beyond AS BIGINT)
   UNION ALL
-  SELECT CASE WHEN m.posted_at < :at THEN m.number + 1 ELSE h.low END,
-    CASE WHEN m.posted_at < :at THEN h.high ELSE m.number END
-  FROM half h JOIN messages m ON m.room_id = :room_id AND m.number = (h.low + h.high) / 2
+  SELECT CASE WHEN m.posted_at >= :at THEN h.low ELSE (h.low + h.high) / 2 + 1 END,
+    CASE WHEN m.posted_at >= :at THEN (h.low + h.high) / 2 ELSE h.high END
+  FROM half h LEFT JOIN messages m ON m.room_id = :room_id AND m.number = (h.low + h.high) / 2
   WHERE h.low < h.high
 )
 SELECT low FROM half WHERE low >= high

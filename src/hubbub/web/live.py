@@ -17,6 +17,7 @@ from hubbub.domain import (
     accounts,
     events,
     history,
+    inbox,
     memberships,
     messages,
     pins,
@@ -114,7 +115,7 @@ class Log:
     async def snapshot(self, room: int, upto: Cursor) -> bytes:
         place = await self._room(self._db, room)
         newest = await history.latest(self._db, room, upto.seq, SNAPSHOT_MESSAGES)
-        older = bool(newest) and newest[0].number > 1
+        older = bool(newest) and newest[0].number > place.first_number
         path = self._templates.links.room_path(place)
         sentinel = (
             self._templates.render(
@@ -281,6 +282,24 @@ class Log:
         unread_rooms = dict(view.rooms)
         shown = self._templates.render("rooms/_unread.html", read=view.read, unread=unread_rooms)
         return _partial("#unread", shown).encode()
+
+    # ------------------------------------------------------------------- inbox
+
+    async def inbox_head(self) -> int:
+        return await inbox.head(self._db)
+
+    async def inbox_changes(self, after: int) -> list[tuple[int, int]]:
+        return await inbox.after(self._db, after)
+
+    async def inboxes(self, people: Sequence[int]) -> Mapping[int, bytes]:
+        counts = await inbox.counts(self._db, people)
+        drawn = {
+            waiting: _partial(
+                "#inbox", self._templates.render("inbox/_badge.html", waiting=waiting)
+            ).encode()
+            for waiting in set(counts.values())
+        }
+        return {person: drawn[waiting] for person, waiting in counts.items()}
 
     # ---------------------------------------------------------------- sessions
 
