@@ -1,5 +1,6 @@
 """How people show themselves, and to whom."""
 
+import asyncio
 import io
 import pathlib
 
@@ -120,3 +121,29 @@ async def test_what_is_no_picture_changes_nothing(
         await profiles.set_picture(db, store, cast.bob, io.BytesIO(content))
     assert refusal.value.field == "file"
     assert (await again(db, cast.bob)).picture == before
+
+
+async def test_a_choice_leaves_the_others_as_they_are(
+    db: database.Database, cast: people.Cast
+) -> None:
+    await profiles.prefer(db, cast.bob, {"sound": True, "newline": True})
+    assert await profiles.prefer(db, cast.bob, {"newline": False, "nokeys": True}) == {
+        "sound",
+        "nokeys",
+    }
+    fresh = await accounts.by_username(db, "bob")
+    assert fresh is not None
+    assert fresh.preferences == "nokeys sound"
+    assert fresh.prefers("sound") and not fresh.prefers("newline")
+    alice = await accounts.by_username(db, "alice")
+    assert alice is not None and alice.preferences == ""
+
+
+async def test_choices_made_at_once_do_not_undo_each_other(
+    db: database.Database, cast: people.Cast
+) -> None:
+    names = [f"word{number}" for number in range(8)]
+    await asyncio.gather(*[profiles.prefer(db, cast.bob, {name: True}) for name in names])
+    fresh = await accounts.by_username(db, "bob")
+    assert fresh is not None
+    assert sorted(fresh.preferences.split()) == names

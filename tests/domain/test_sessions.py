@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from hubbub import database, signing
+from hubbub import database, errors, signing
 from hubbub.domain import clock, memberships, rooms, sessions
 from tests import people
 from tests.domain.conftest import Counting
@@ -195,3 +195,62 @@ async def test_administrators_own_the_lobby(db: database.Database) -> None:
 async def test_without_a_lobby_one_logs_in_all_the_same(db: database.Database) -> None:
     token, _ = await sessions.start(db, await people.person(db, "ada"))
     assert await sessions.find(db, token)
+
+
+async def test_one_sees_where_one_is_signed_in_and_nobody_elses(db: database.Database) -> None:
+    ada, eve = [await people.person(db, name) for name in ("ada", "eve")]
+    await sessions.start(db, ada, "Laptop", "192.0.2.1", now=NOON - 15 * clock.DAY)
+    _, phone = await sessions.start(db, ada, "Phone", "192.0.2.2", now=NOON)
+    _, desk = await sessions.start(db, ada, "Desk", "192.0.2.3", now=NOON + 1)
+    await sessions.start(db, eve, now=NOON)
+    assert await sessions.places(db, ada, NOON + 2) == [
+        sessions.Place(desk.id, NOON + 1, NOON + 1, "Desk", "192.0.2.3"),
+        sessions.Place(phone.id, NOON, NOON, "Phone", "192.0.2.2"),
+    ]
+
+
+async def test_one_ends_ones_own_sessions_and_nobody_elses(db: database.Database) -> None:
+    ada, eve = [await people.person(db, name) for name in ("ada", "eve")]
+    token, session = await sessions.start(db, ada, now=NOON)
+    before = await sessions.endings_head(db)
+    assert not await sessions.end_own(db, eve, session.id, NOON)
+    assert await sessions.find(db, token, NOON)
+    assert await sessions.end_own(db, ada, session.id, NOON)
+    assert await sessions.find(db, token, NOON) is None
+    assert not await sessions.end_own(db, ada, session.id, NOON)
+    assert await sessions.endings_after(db, before) == [(before + 1, session.id)]
+
+
+async def test_all_but_one_session_can_be_ended(db: database.Database) -> None:
+    ada = await people.person(db, "ada")
+    tokens = [await sessions.start(db, ada, now=NOON) for _ in range(3)]
+    kept = tokens[1][1].id
+    await sessions.end_all(db, ada.id, NOON, but=kept)
+    assert [bool(await sessions.find(db, token, NOON)) for token, _ in tokens] == [
+        False,
+        True,
+        False,
+    ]
+
+
+async def test_a_session_that_goes_on_with_another_token_is_the_same(
+    db: database.Database,
+) -> None:
+    old, session = await sessions.start(db, await people.person(db, "ada"), now=NOON)
+    new = await sessions.renew(db, session.id, NOON + 5)
+    assert new is not None
+    assert await sessions.find(db, old, NOON + 5) is None
+    found = await sessions.find(db, new, NOON + 5)
+    assert found is not None
+    assert (found.id, found.confirmed_at) == (session.id, NOON + 5)
+    await sessions.end(db, session.id)
+    assert await sessions.renew(db, session.id, NOON + 5) is None
+
+
+async def test_an_account_that_is_shut_has_no_sessions(db: database.Database) -> None:
+    ada = await people.person(db, "ada")
+    token, _ = await sessions.start(db, ada, now=NOON)
+    await db.run("UPDATE people SET disabled_at = 1 WHERE id = :id", {"id": ada.id})
+    assert await sessions.find(db, token, NOON) is None
+    with pytest.raises(errors.Forbidden):
+        await sessions.start(db, ada, now=NOON)

@@ -2,8 +2,8 @@
 
 The account is shut and nameless at once, in one transaction; what it has all over the site goes
 afterwards, in small ones. A process that dies in between leaves a word in `people.departing`, and
-whoever asks next what is left to do goes on there: an administrator, or
-`retention`. Doing it twice is the same as once.
+whoever asks next what is left to do goes on there: an administrator, or `retention`. Doing it
+twice is the same as once.
 """
 
 from __future__ import annotations

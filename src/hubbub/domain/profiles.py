@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import BinaryIO
 
@@ -62,6 +63,22 @@ async def rename(db: database.Queries, person: accounts.Person, name: str) -> st
         name = person.username
     await db.run(people.update().where(people.c.id == person.id).values(display_name=name))
     return name
+
+
+async def prefer(
+    db: database.Queries, person: accounts.Person, choices: Mapping[str, bool]
+) -> frozenset[str]:
+    """Says yes or no to some words of `Person.preferences`, and leaves the others as they are.
+    Returns all that are chosen now."""
+    mine = people.c.id == person.id
+    async with db.transaction() as conn:
+        # Writing it first locks the row: choices made at once do not undo each other.
+        keep = people.update().where(mine).values(preferences=people.c.preferences)
+        before = await conn.value(keep.returning(people.c.preferences))
+        chosen = {word for word in (before or "").split() if word not in choices}
+        chosen |= {word for word, wanted in choices.items() if wanted}
+        await conn.run(people.update().where(mine).values(preferences=" ".join(sorted(chosen))))
+    return frozenset(chosen)
 
 
 async def set_picture(

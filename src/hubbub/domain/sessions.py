@@ -28,10 +28,20 @@ _FIND = (
     " FROM sessions s JOIN people p ON p.id = s.person_id"
     " WHERE s.token_hash = :token_hash AND s.seen_at > :idle AND s.created_at > :absolute"
     " AND p.disabled_at IS NULL"
+    # A guest is signed in for as long as they are in their room, however they went.
+    " AND (p.guest_of IS NULL OR EXISTS (SELECT 1 FROM memberships m"
+    " JOIN rooms r ON r.id = m.room_id AND r.deleted_at IS NULL"
+    " WHERE m.room_id = p.guest_of AND m.person_id = p.id))"
 )
 _ALIVE = "SELECT id FROM sessions WHERE id = :id AND seen_at > :idle AND created_at > :absolute"
-_EXPIRED = "SELECT id FROM sessions WHERE seen_at <= :idle OR created_at <= :absolute LIMIT :limit"
+_EXPIRED = (
+    "SELECT id FROM sessions WHERE seen_at <= :idle OR created_at <= :absolute"
+    " OR person_id IN (SELECT p.id FROM people p LEFT JOIN memberships m"
+    " ON m.room_id = p.guest_of AND m.person_id = p.id"
+    " WHERE p.guest_of IS NOT NULL AND m.person_id IS NULL) LIMIT :limit"
+)
 _TOUCH = "UPDATE sessions SET seen_at = :now WHERE id = :id AND seen_at < :now"
+_CONFIRM = "UPDATE sessions SET confirmed_at = :now WHERE id = :id"
 _FIRST_LOGIN = "SELECT first_login_at FROM people WHERE id = :person_id"
 # Locks the person's row, so that two logins at once do not both find room for one more session.
 _LOGGED_IN = (
@@ -44,6 +54,15 @@ _INSERT = (
     " VALUES (:token_hash, :person_id, :now, :now, :now, :user_agent, :address) RETURNING id"
 )
 _OF_PERSON = "SELECT id FROM sessions WHERE person_id = :person_id ORDER BY seen_at, id"
+_IS_OWN = "SELECT id FROM sessions WHERE id = :id AND person_id = :person_id"
+_RENEW = (
+    "UPDATE sessions SET token_hash = :token_hash, confirmed_at = :now WHERE id = :id RETURNING id"
+)
+_PLACES = (
+    "SELECT id, created_at, seen_at, user_agent, address FROM sessions"
+    " WHERE person_id = :person_id AND seen_at > :idle AND created_at > :absolute"
+    " ORDER BY seen_at DESC, id DESC"
+)
 _DELETE = "DELETE FROM sessions WHERE id = :id RETURNING id"
 _NEXT_ENDING = (
     "UPDATE counters SET value = value + 1 WHERE name = 'session_endings' RETURNING value"
@@ -88,7 +107,21 @@ async def start(
     comes_in = lobby and person.guest_of is None
     if comes_in and await db.value(_FIRST_LOGIN, {"person_id": person.id}) is None:
         await memberships.welcome(db, person, now=at)
-    token = signing.new_token()
+    return await begin(db, person, user_agent, address, now=at)
+
+
+async def begin(
+    db: database.Queries,
+    person: accounts.Person,
+    user_agent: str = "",
+    address: str = "",
+    *,
+    token: str = "",
+    now: int | None = None,
+) -> tuple[str, Session]:
+    """The rows of a new session, also inside a transaction that is under way; of a token made for
+    it, unless one is given. Leads nowhere: see `start`."""
+    at, token = clock.at(now), token or signing.new_token()
     values = {
         "token_hash": signing.token_hash(token),
         "person_id": person.id,
@@ -134,6 +167,11 @@ async def touch(db: database.Queries, session: Session, now: int | None = None) 
         await db.run(_TOUCH, {"id": session.id, "now": at})
 
 
+async def confirm(db: database.Queries, session_id: int, now: int | None = None) -> None:
+    """Notes that the password was given once more."""
+    await db.run(_CONFIRM, {"id": session_id, "now": clock.at(now)})
+
+
 async def end(db: database.Database, session_id: int, now: int | None = None) -> None:
     """Signs one session out. Ending it twice is the same as once."""
     async with db.transaction() as conn:
@@ -147,6 +185,47 @@ async def end_all(
     async with db.transaction() as conn:
         rows = await conn.all(_OF_PERSON, {"person_id": person_id})
         await _end(conn, [row["id"] for row in rows if row["id"] != but], clock.at(now))
+
+
+async def end_own(
+    db: database.Database, person: accounts.Person, session_id: int, now: int | None = None
+) -> bool:
+    """Signs one of a person's own sessions out. False for another's, and for none."""
+    async with db.transaction() as conn:
+        if await conn.value(_IS_OWN, {"id": session_id, "person_id": person.id}) is None:
+            return False
+        await _end(conn, [session_id], clock.at(now))
+    return True
+
+
+async def renew(conn: database.Queries, session_id: int, now: int | None = None) -> str | None:
+    """A new token for a session that goes on after its password was asked for: the old one is good
+    for nothing. None when it has ended meanwhile."""
+    token = signing.new_token()
+    values = {"id": session_id, "token_hash": signing.token_hash(token), "now": clock.at(now)}
+    return token if await conn.value(_RENEW, values) is not None else None
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where somebody is signed in: a session as its owner sees it. Times in milliseconds UTC;
+    `seen_at` is up to an hour behind."""
+
+    id: int
+    created_at: int
+    seen_at: int
+    user_agent: str
+    address: str
+
+
+async def places(
+    db: database.Queries, person: accounts.Person, now: int | None = None
+) -> list[Place]:
+    """Where a person is signed in, last used first."""
+    values = {"person_id": person.id, **_limits(clock.at(now))}
+    return [
+        Place(*(row[name] for name in Place.__slots__)) for row in await db.all(_PLACES, values)
+    ]
 
 
 async def sweep(db: database.Database, now: int | None = None) -> int:
