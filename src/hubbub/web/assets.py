@@ -45,8 +45,11 @@ class Assets:
         self._add("hubbub.css", _MARGINS.sub(b"", style))
         script = _joined(folder / "js", "*.js").decode()
         self._add("hubbub.js", rjsmin.jsmin(script).encode())
+        # What few pages need, or only once something is done there, is a file of its own.
+        for path in sorted((folder / "apart").glob("*.js")):
+            self._add(path.name, rjsmin.jsmin(path.read_text()).encode())
         for path in sorted(folder.rglob("*")):
-            if path.is_file() and path.parent.name not in {"css", "js"} and path.suffix in _SERVED:
+            if path.is_file() and path.parent.name not in _OURS and path.suffix in _SERVED:
                 self._add(_VERSION.sub("", path.name), path.read_bytes())
 
     def logical(self, name: str) -> Asset:
@@ -71,6 +74,7 @@ class Assets:
 
 
 _MARGINS = re.compile(rb"^[ \t]+|^/\*.*\*/\n", re.MULTILINE)
+_OURS = {"css", "js", "apart"}
 _SERVED = {".js", ".css", ".svg", ".png", ".ico", ".woff2", ".webmanifest"}
 
 
