@@ -41,7 +41,7 @@ if (log) {
       box.focus();
       box.oninput();
     },
-    copy: ({ text }) => navigator.clipboard?.writeText(text).then(() => say(card.dataset.done), () => {}),
+    copy: ({ text }, button) => navigator.clipboard?.writeText(text ?? button.previousSibling.textContent).then(() => say(card.dataset.done), () => {}),
     reply: async ({ number }) => {
       await get(`${path}/${number}/reply`, "#reply", "innerHTML");
       if (picked.number === number && picked.at > Date.now() - 10000)
@@ -51,17 +51,17 @@ if (log) {
     },
   };
   document.addEventListener("click", (e) => {
-    const link = e.target.closest("[data-card], [data-act], [data-jump], a.mention");
+    const link = e.target.closest("[data-card], [data-act], [data-jump], [data-dialog], a.mention");
     if (!link || e.ctrlKey || e.metaKey || e.shiftKey) return;
-    const { act, jump } = link.dataset, there = $(jump);
+    const { act, jump, dialog } = link.dataset, there = $(jump);
     if (there) {
       there.scrollIntoView({ block: "center" });
       there.focus();
       there.classList.add("message--lit");
       setTimeout(() => there.classList.remove("message--lit"), 2000);
-    } else if (act in acts) acts[act](link.dataset);
+    } else if (act in acts) acts[act](link.dataset, link);
     else if (jump || act) return;
-    else open(link);
+    else dialog ? showDialog(dialog) : open(link);
     e.preventDefault();
     if (card.contains(link) && (act || there)) card.hidePopover();
   });
@@ -98,10 +98,7 @@ if (log) {
   }, true);
   const mark = () => {
     for (const pill of $$(".pill[data-people]", log)) pill.ariaPressed = pill.dataset.people.split(" ").includes(me);
-    for (const code of $$(".code:not(:has(button))", log)) {
-      code.insertAdjacentHTML("beforeend", $("copy").innerHTML);
-      code.lastElementChild.dataset.text = code.firstElementChild.textContent;
-    }
+    for (const code of $$(".code:not(:has(button))", log)) code.insertAdjacentHTML("beforeend", $("copy").innerHTML);
   };
   mark();
   onGrowth(mark);

@@ -4,6 +4,10 @@ const wrap = (field, before, after) => {
   document.execCommand("insertText", false, before + value.slice(selectionStart, selectionEnd) + after);
   field.setSelectionRange(selectionStart + length, selectionEnd + length);
 };
+// What completes names and emoji is fetched when the first of them may have been begun.
+if (options) oninput = ({ target }) => {
+  if (target.matches(writing) && /[@:]/.test(target.value)) import(options.dataset.script).catch(() => {});
+};
 const selected = ({ value, selectionStart, selectionEnd }) => value?.slice(selectionStart, selectionEnd);
 document.addEventListener("keydown", (e) => {
   const { key, target } = e;

@@ -8,14 +8,9 @@ if (log) {
       e.preventDefault();
       element.focus();
     };
-    const open = (id) => {
-      e.preventDefault();
-      if ($(id).open) return;
-      $(id).showModal();
-      $$("[name=q]", $(id))[0]?.select();
-    };
-    if (command && /^k$/i.test(key)) return open("switcher");
-    if (command ? key === "/" : key === "?" && !target.matches("input, textarea, select")) return open("shortcuts");
+    const dialog = command && /^k$/i.test(key) ? "switcher"
+      : (command ? key === "/" : key === "?" && !target.matches("input, textarea, select")) && "shortcuts";
+    if (dialog) return e.preventDefault(showDialog(dialog));
     if (target.closest("dialog")) {
       const stops = $$("#switcher :is([name=q], a)"), to = stops[stops.indexOf(target) + step];
       if (to) go(to);

@@ -1,11 +1,6 @@
-// Panels: the share dialog, and a link that is copied with a word said.
-document.onclick = async (e) => {
-  const button = e.target, opener = button.closest("[data-dialog]"), { done, fallback, share } = button.dataset;
-  if (opener && !(e.ctrlKey || e.metaKey || e.shiftKey)) {
-    e.preventDefault();
-    $(opener.dataset.dialog).showModal();
-  }
-  const link = button.parentNode.firstElementChild;
+// Sharing: a link that is copied with a word said.
+document.onclick = async ({ target: button }) => {
+  const { done, fallback, share } = button.dataset, link = button.parentNode.firstElementChild;
   if (share) navigator.share({ url: link.value });
   if (!done) return;
   const label = button.value ||= button.textContent;

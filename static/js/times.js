@@ -1,6 +1,7 @@
 // Times and days as the reader's clock and calendar have them; the server only knows UTC.
 if (log) {
-  const { lang } = document.documentElement, timeStyle = "short";
+  const { lang } = document.documentElement, full = { dateStyle: "full" };
+  const range = new Intl.DateTimeFormat(lang, { ...full, timeStyle: "short" });
   const midnight = (at) => new Date(at).setHours(0, 0, 0, 0);
   const named = (day) => {
     const date = new Date(day), now = new Date(), ago = Math.round((midnight(now) - day) / 864e5);
@@ -11,12 +12,13 @@ if (log) {
   const localise = () => {
     for (const time of $$(".message__time time:not([title])", log)) {
       const at = new Date(time.dateTime);
-      time.textContent = at.toLocaleTimeString([], { timeStyle });
-      time.title = at.toLocaleString(lang, { dateStyle: "full", timeStyle });
+      time.textContent = at.toLocaleTimeString([], { timeStyle: "short" });
+      time.title = range.format(at);
     }
-    let before;
+    let before, first, at;
     for (const message of $$("[data-at]", log)) {
-      const day = midnight(+message.dataset.at), heading = message.querySelector(".day");
+      const heading = message.querySelector(".day"), day = midnight(at = +message.dataset.at);
+      first ||= at;
       // Whether the first one opens its day is known when what came before it is there.
       const name = day === before || !before && $("older") ? "" : named(day);
       before = day;
@@ -26,7 +28,10 @@ if (log) {
       message.classList.remove("message--run");
       message.insertAdjacentHTML("afterbegin", '<h2 class="day"></h2>');
       message.firstChild.textContent = name;
+      // On paper no day is today.
+      message.firstChild.dataset.date = new Date(day).toLocaleDateString(lang, full);
     }
+    if (first) $("printed").textContent = range.formatRange(first, at);
   };
   localise();
   onGrowth(localise);
