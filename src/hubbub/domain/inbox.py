@@ -34,7 +34,9 @@ _WAITING = {
     "knocks": "SELECT COUNT(*) FROM knocks w WHERE w.room_id = m.room_id"
     " AND w.turned_away_at IS NULL",
     "held": "SELECT COUNT(*) FROM held_messages w WHERE w.room_id = m.room_id",
-    "reports": "SELECT COUNT(*) FROM reports w WHERE w.room_id = m.room_id AND w.closed_at IS NULL",
+    # Nobody learns of what is reported about themselves.
+    "reports": "SELECT COUNT(*) FROM reports w WHERE w.room_id = m.room_id"
+    " AND w.closed_at IS NULL AND w.person_id <> m.person_id",
 }
 _LOOKS_AFTER = "m.role IN ('owner', 'moderator')"
 _AMONG = {

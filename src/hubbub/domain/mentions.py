@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy
 
 from hubbub import database, errors, markup, words
 from hubbub.domain import accounts, names, permissions, rooms
 from hubbub.domain.permissions import Act
-from hubbub.tables import memberships, people
+from hubbub.tables import blocks, memberships, people
 from hubbub.tables import mentions as table
 
 EVERYONE = 0
@@ -56,16 +57,26 @@ async def called(
     roles = {row["person_id"]: row["role"] for row in rows}
     ids = {row["username_key"]: row["person_id"] for row in rows}
     found = {name: ids[name] for name in ids if name in named and name != ROOM}
+    deaf = {row["person_id"] for row in rows if row["is_deaf"]}
     if ROOM in named and _may_call_room(roles.get(author.id), room):
         if room.members > MANY and not sure:
             raise _ask(room.members)
         found[ROOM] = EVERYONE
-    return Called(tuple(found), tuple(found.values()))
+    # Whoever blocked the author is shown as called, so that the author learns nothing.
+    return Called(tuple(found), tuple(id_ for id_ in found.values() if id_ not in deaf))
 
 
-def _members(room_id: int, names: Iterable[str], author_id: int) -> sqlalchemy.Select[tuple[int]]:
+def _members(room_id: int, names: Iterable[str], author_id: int) -> sqlalchemy.Select[Any]:
+    deaf = sqlalchemy.exists().where(
+        blocks.c.person_id == memberships.c.person_id, blocks.c.blocked_id == author_id
+    )
     return (
-        sqlalchemy.select(memberships.c.person_id, memberships.c.role, people.c.username_key)
+        sqlalchemy.select(
+            memberships.c.person_id,
+            memberships.c.role,
+            people.c.username_key,
+            deaf.label("is_deaf"),
+        )
         .join(people, people.c.id == memberships.c.person_id)
         .where(memberships.c.room_id == room_id)
         .where(people.c.username_key.in_(sorted(names)) | (people.c.id == author_id))

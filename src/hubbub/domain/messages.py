@@ -11,10 +11,12 @@ from typing import Any
 from hubbub import database, errors, terms, words
 from hubbub.domain import (
     accounts,
+    blocks,
     clock,
     drafts,
     log,
     mentions,
+    pace,
     permissions,
     reactions,
     rooms,
@@ -29,6 +31,7 @@ QUOTED = 400  # Of so much of a message a line is made that stands above its ans
 RUN_PAUSE = 5 * clock.MINUTE
 RUN_LENGTH = 7
 OPENS_DAY = -1
+FORGOTTEN = 1  # When what is not kept any more was deleted: nobody knows.
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +42,7 @@ class Quote:
     author_name: str
     body: str
     deleted_at: int | None
+    author_mark: str = ""  # a guest's
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +101,8 @@ COLUMNS = (
     " WHERE d.id = m.deleted_by_id) END AS deleted_by, m.deleted_reason,"
     " m.cid, m.mentions, m.edited_at, m.deleted_at, m.pinned_at, m.reactions AS reaction_count,"
     " m.attachments AS attachment_count,"
-    f" m.reply_to, qa.display_name AS quote_name, substr(q.body, 1, {QUOTED}) AS quote_body,"
+    " m.reply_to, qa.display_name AS quote_name, qa.username AS quote_username,"
+    f" substr(q.body, 1, {QUOTED}) AS quote_body,"
     " q.deleted_at AS quote_deleted_at"
 )
 JOINS = (
@@ -120,7 +125,10 @@ def from_row(
 def _quote(row: database.Record) -> Quote | None:
     if row["reply_to"] is None:
         return None
-    return Quote(row["reply_to"], row["quote_name"], row["quote_body"], row["quote_deleted_at"])
+    if row["quote_body"] is None:
+        return Quote(row["reply_to"], "", "", FORGOTTEN)
+    said = row["quote_name"], row["quote_body"], row["quote_deleted_at"]
+    return Quote(row["reply_to"], *said, accounts.mark(row["quote_username"] or ""))
 
 
 # ----------------------------------------------------------------- posting
@@ -168,8 +176,18 @@ class _NotWritten(Exception):
     """Takes the transaction back: the room is closed, the author is not in it, or it was said."""
 
 
+_ASKED_AGAIN = (
+    _NotWritten,
+    pace.Newcomer,
+    errors.Conflict,
+    errors.Forbidden,
+    errors.TooMany,
+)
+"""After these it is looked up whether the same draft was accepted before."""
+
+
 async def post(
-    db: database.Database,
+    db: database.Queries,
     room: rooms.Room,
     author: accounts.Person,
     draft: Draft,
@@ -180,21 +198,61 @@ async def post(
 
     A few statements and a commit; no other change of this room can come between them. Raises
     Forbidden for who is not a member and in archived rooms, Gone in deleted ones, Invalid for an
-    answer to nothing, Conflict for what would call many people and is not `sure`.
+    answer to nothing, Conflict for what would call many people and is not `sure`, TooMany where
+    slow mode is on, and `pace.Newcomer` for what has to be held.
     """
+    at = clock.at(now)
     try:
         called = await mentions.called(db, room, author, draft.body, sure=draft.sure)
         _check_answer(room, draft)
         async with db.transaction() as conn:
-            return await _write(conn, room, author, draft, called, clock.at(now))
-    except (_NotWritten, errors.Conflict) as refused:
+            place = await _take_place(conn, room.id, author.id, draft, at)
+            await _admit(conn, room, author, place, at)
+            return await _write(conn, room, author, draft, called, place, at)
+    except _ASKED_AGAIN as refused:
         # What was accepted once is not asked about again, nor told that the room is closed now.
         accepted = await _accepted(db, room, author, draft)
         if accepted is not None:
             return accepted
-        if isinstance(refused, errors.Conflict):
+        if not isinstance(refused, _NotWritten):
             raise
         raise await _refusal(db, room, author) from None
+
+
+async def _admit(
+    conn: database.Connection,
+    room: rooms.Room,
+    author: accounts.Person,
+    place: database.Record,
+    now: int,
+) -> None:
+    """What only some rooms ask for costs only those."""
+    if place["slow_seconds"] or place["holds"]:
+        await pace.admit(conn, room.id, author.id, place, now)
+    if room.direct_key is not None:
+        await blocks.require_heard(conn, room.id, author)
+
+
+async def release(
+    conn: database.Connection,
+    room: rooms.Room,
+    author: accounts.Person,
+    draft: Draft,
+    now: int,
+) -> Posted:
+    """Says for its author what was held, in the transaction that lets it through and after the
+    room's lock was taken. Conflict when the author may not write any more."""
+    accepted = await _accepted(conn, room, author, draft)
+    if accepted is not None:
+        return accepted
+    called = await mentions.called(conn, room, author, draft.body)
+    try:
+        place = await _take_place(conn, room.id, author.id, draft, now)
+        return await _write(conn, room, author, draft, called, place, now)
+    except _NotWritten:
+        raise errors.Conflict(
+            words.gettext("{name} cannot write here at the moment.").format(name=author.username)
+        ) from None
 
 
 def _check_answer(room: rooms.Room, draft: Draft) -> None:
@@ -210,9 +268,9 @@ async def _write(
     author: accounts.Person,
     draft: Draft,
     called: mentions.Called,
+    place: database.Record,
     now: int,
 ) -> Posted:
-    place = await _take_place(conn, room.id, author.id, draft, now)
     seq, number, run = place["seq"], place["last_number"], place["last_run"]
     values: dict[str, Any] = {
         "room_id": room.id,

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from hubbub import database, markup
-from hubbub.domain import accounts, clock, handles, rooms
+from hubbub.domain import accounts, clock, handles, inbox, rooms
 from hubbub.domain.permissions import Act
 from hubbub.tables import rooms as table
 
@@ -140,6 +140,8 @@ async def delete(
         topic="",
         title_key="",
     ) as change:
-        erasure = "DELETE FROM messages WHERE room_id = :room_id"
-        await change.conn.run(erasure, {"room_id": room.id})
+        for table_name in ("messages", "held_messages", "reports"):
+            erasure = f"DELETE FROM {table_name} WHERE room_id = :room_id"  # noqa: S608
+            await change.conn.run(erasure, {"room_id": room.id})
+        await inbox.changed_for_moderators(change.conn, room.id, now=at)
     return change.room

@@ -1,0 +1,102 @@
+"""Whom somebody does not want to hear: for them alone, and nobody else learns of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from hubbub import database, errors, words
+from hubbub.domain import accounts, clock
+
+_INSERT = (
+    "INSERT INTO blocks (person_id, blocked_id, at) VALUES (:person_id, :blocked_id, :now)"
+    " ON CONFLICT DO NOTHING RETURNING blocked_id"
+)
+# What they called somebody for before does not count any more either.
+_UNCALL = "DELETE FROM mentions WHERE person_id = :person_id AND author_id = :blocked_id"
+_DELETE = (
+    "DELETE FROM blocks WHERE person_id = :person_id AND blocked_id = :blocked_id"
+    " RETURNING blocked_id"
+)
+_BLOCKED = (
+    f"SELECT {accounts.COLUMNS} FROM blocks b JOIN people p ON p.id = b.blocked_id"  # noqa: S608
+    " WHERE b.person_id = :person_id ORDER BY p.username_key"
+)
+_HAS = "SELECT 1 FROM blocks WHERE person_id = :person_id AND blocked_id = :blocked_id"
+_BLOCKERS = "SELECT person_id FROM blocks WHERE blocked_id = :blocked_id"
+_VERSION = "SELECT COUNT(*) AS number, MAX(at) AS newest FROM blocks WHERE person_id = :person_id"
+# Of a conversation between two the one, when the other one does not want to hear them.
+_UNHEARD = (
+    "SELECT 1 FROM memberships m JOIN blocks b ON b.person_id = m.person_id"
+    " WHERE m.room_id = :room_id AND b.blocked_id = :person_id"
+    " AND (SELECT COUNT(*) FROM memberships o WHERE o.room_id = :room_id) < 3"
+)
+
+
+async def block(
+    db: database.Database,
+    person: accounts.Person,
+    other: accounts.Person,
+    *,
+    now: int | None = None,
+) -> bool:
+    """Lets `person` hear no more of `other`. False when it is so already; Invalid for oneself."""
+    if person.id == other.id:
+        raise errors.Invalid(words.gettext("You cannot block yourself."))
+    pair = {"person_id": person.id, "blocked_id": other.id}
+    async with db.transaction() as conn:
+        made = await conn.value(_INSERT, {**pair, "now": clock.at(now)}) is not None
+        if made:
+            await conn.run(_UNCALL, pair)
+    return made
+
+
+async def unblock(db: database.Queries, person: accounts.Person, other: accounts.Person) -> bool:
+    """False when they were not blocked."""
+    pair = {"person_id": person.id, "blocked_id": other.id}
+    return await db.value(_DELETE, pair) is not None
+
+
+async def blocked(db: database.Queries, person: accounts.Person) -> list[accounts.Person]:
+    """Whom somebody does not want to hear, by name."""
+    return [accounts.from_row(row) for row in await db.all(_BLOCKED, {"person_id": person.id})]
+
+
+async def blockers(db: database.Queries, person_id: int) -> frozenset[int]:
+    """The ids of those who do not want to hear this person: nothing of theirs tells them so."""
+    rows = await db.all(_BLOCKERS, {"blocked_id": person_id})
+    return frozenset(row["person_id"] for row in rows)
+
+
+async def has_blocked(db: database.Queries, person_id: int, other_id: int) -> bool:
+    pair = {"person_id": person_id, "blocked_id": other_id}
+    return await db.value(_HAS, pair) is not None
+
+
+async def version(db: database.Queries, person: accounts.Person) -> str:
+    """What is another text whenever somebody blocks other people than before; empty for nobody."""
+    row = await db.one(_VERSION, {"person_id": person.id})
+    return f"{row['number']}.{row['newest']}" if row and row["number"] else ""
+
+
+# ------------------------------------------------------------ conversations
+
+
+async def require_open_to(
+    db: database.Queries, person: accounts.Person, others: Iterable[accounts.Person]
+) -> None:
+    """Forbidden, without a reason, for a conversation with somebody who does not want to hear
+    this person."""
+    unwilling = await blockers(db, person.id)
+    if any(other.id in unwilling for other in others):
+        raise _neutral()
+
+
+async def require_heard(conn: database.Queries, room_id: int, author: accounts.Person) -> None:
+    """The same for what is said in a direct room of two."""
+    if await conn.value(_UNHEARD, {"room_id": room_id, "person_id": author.id}) is not None:
+        raise _neutral()
+
+
+def _neutral() -> errors.Forbidden:
+    """Not why: who blocked whom is nobody's business."""
+    return errors.Forbidden(words.gettext("You cannot write to this person."))
