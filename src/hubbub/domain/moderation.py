@@ -24,6 +24,9 @@ from hubbub.domain import (
 from hubbub.domain.permissions import Act
 from hubbub.tables import memberships as members
 
+LONGEST = 366 * clock.DAY
+"""What a form may ask for; a ban without an end lasts longer."""
+
 LONGEST_MUTE = 31 * clock.DAY
 """Who shall say nothing for longer than a month is better not in the room: see `ban`."""
 
@@ -51,6 +54,19 @@ class Ban:
     at: int
     until: int | None
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """Somebody about whom something can be done: who is here, is banned, or said something."""
+
+    person: accounts.Person
+    member: rooms.Member | None
+    ban: Ban | None
+
+    @property
+    def role(self) -> str:
+        return self.member.role if self.member else ""
 
 
 def clean_reason(value: str) -> str:
@@ -203,13 +219,44 @@ async def bans(
 ) -> list[Ban]:
     """Who may not come back as things are, the newest first."""
     values = {"room_id": room_id, "now": clock.at(now), "limit": limit, "skip": skip}
-    return [
-        Ban(accounts.from_row(row), row["by_name"], row["at"], row["until"], row["reason"])
-        for row in await db.all(_BANS, values)
-    ]
+    return [_ban(row) for row in await db.all(_BANS, values)]
+
+
+def _ban(row: database.Record) -> Ban:
+    return Ban(accounts.from_row(row), row["by_name"], row["at"], row["until"], row["reason"])
+
+
+async def about(db: database.Queries, room_id: int, username: str) -> Subject:
+    """NotFound for everyone this room has nothing to do with."""
+    person = await accounts.by_username(db, username)
+    if person is None:
+        raise permissions.unseen()
+    values = {"room_id": room_id, "person_id": person.id}
+    member = await memberships.find(db, room_id, person.id)
+    row = await db.one(_A_BAN, {**values, "now": clock.now()})
+    if member is None and row is None and await db.value(_SPOKE, values) is None:
+        raise permissions.unseen()
+    return Subject(person, member, _ban(row) if row else None)
 
 
 # ----------------------------------------------------------------- erasing
+
+
+async def can_take_down(
+    db: database.Queries,
+    room: rooms.Room,
+    viewer: rooms.Member | None,
+    message: messages.Message,
+) -> bool:
+    """Whether it is still there, and by somebody who stands below. Who may take down without being
+    in the room is above everybody."""
+    if message.deleted_at is not None:
+        return False
+    if viewer is None:
+        return True
+    values = {"room_id": room.id, "key": accounts.fold(message.author_username)}
+    role = await db.value(_ROLE_OF, values)
+    return permissions.outranks(viewer.role, role or "")
 
 
 async def take_down(
@@ -341,12 +388,18 @@ _BAN = (
     " address_until = excluded.address_until"
 )
 _UNBAN = "DELETE FROM bans WHERE room_id = :room_id AND person_id = :person_id RETURNING at"
-_BANS = (
+_IN_FORCE = (
     f"SELECT {accounts.COLUMNS}, b.at, b.until, b.reason, d.display_name AS by_name FROM bans b"
     " JOIN people p ON p.id = b.person_id LEFT JOIN people d ON d.id = b.by_id"
     " WHERE b.room_id = :room_id AND (b.until IS NULL OR b.until > :now)"
-    " ORDER BY b.at DESC, b.person_id DESC LIMIT :limit OFFSET :skip"
 )
+_BANS = f"{_IN_FORCE} ORDER BY b.at DESC, b.person_id DESC LIMIT :limit OFFSET :skip"
+_A_BAN = f"{_IN_FORCE} AND b.person_id = :person_id"
+_ROLE_OF = (
+    "SELECT m.role FROM people p JOIN memberships m ON m.person_id = p.id AND m.room_id = :room_id"
+    " WHERE p.username_key = :key"
+)
+_SPOKE = "SELECT id FROM messages WHERE room_id = :room_id AND author_id = :person_id LIMIT 1"
 _ADDRESS = (
     "SELECT address FROM sessions WHERE person_id = :person_id"
     " ORDER BY created_at DESC, id DESC LIMIT 1"

@@ -21,10 +21,22 @@ _ROLES = {"carers": ("owner", "moderator"), "guests": ("guest", "reader")}
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Some of a room's people, and whether there are more after them."""
+    """Some of a room's people, which were asked for, and whether there are more after them."""
 
     people: list[rooms.Member]
+    part: str
+    named: str
+    skip: int
     more: bool
+
+    @property
+    def before(self) -> int | None:
+        """Where the page before this one begins."""
+        return max(0, self.skip - PAGE) if self.skip else None
+
+    @property
+    def after(self) -> int | None:
+        return self.skip + PAGE if self.more else None
 
 
 async def page(
@@ -32,6 +44,7 @@ async def page(
 ) -> Page:
     """Owners, then moderators, then the others, each by name; `named` is a part of one."""
     query = memberships.listed(room_id)
+    part = part if part in PARTS else "all"
     if part in _ROLES:
         query = query.where(table.c.role.in_(_ROLES[part]))
     if part == "muted":
@@ -42,7 +55,7 @@ async def page(
         query = query.where(people.c.username_key.like(like, escape="!") | by_name)
     rows = await db.all(query.limit(PAGE + 1).offset(skip).params(now=clock.now()))
     found = [rooms.member_from_row(row) for row in rows]
-    return Page(found[:PAGE], len(found) > PAGE)
+    return Page(found[:PAGE], part, sought, skip, len(found) > PAGE)
 
 
 async def find(db: database.Queries, room_id: int, username: str) -> rooms.Member | None:

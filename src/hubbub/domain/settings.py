@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from hubbub import database, markup
-from hubbub.domain import accounts, clock, handles, inbox, rooms
+from hubbub.domain import accounts, acts, clock, handles, inbox, rooms
 from hubbub.domain.permissions import Act
 from hubbub.tables import rooms as table
 
@@ -21,11 +21,15 @@ async def _change(
     act: Act,
     kind: str,
     now: int | None,
+    told: str = "",
     **changes: Any,
 ) -> rooms.Room:
+    """`told` is what the log of acts says of it besides."""
+    at = clock.at(now)
     async with rooms.changing(
-        db, room, by, act, kind, now=now, person_id=by.id, **changes
+        db, room, by, act, kind, now=at, person_id=by.id, **changes
     ) as change:
+        await acts.record(change, kind, detail=told, now=at)
         return change.room
 
 
@@ -39,7 +43,7 @@ async def rename(
 ) -> rooms.Room:
     title = rooms.clean_title(title)
     key = handles.fold(title)
-    return await _change(db, room, by, Act.RENAME, "titled", now, title=title, title_key=key)
+    return await _change(db, room, by, Act.RENAME, "titled", now, title, title=title, title_key=key)
 
 
 async def set_topic(
@@ -52,7 +56,7 @@ async def set_topic(
 ) -> rooms.Room:
     """An empty topic takes it away."""
     topic = markup.clean_line(topic, field="topic", limit=rooms.TOPIC_LENGTH, min=0)
-    return await _change(db, room, by, Act.TOPIC, "topic", now, topic=topic)
+    return await _change(db, room, by, Act.TOPIC, "topic", now, topic, topic=topic)
 
 
 async def set_access(
@@ -70,7 +74,7 @@ async def set_access(
     async for name in rooms.handles_to_try(access, handle or room.handle, room.title):
         try:
             return await _change(
-                db, room, by, Act.ACCESS, "access", now, access=access, handle=name
+                db, room, by, Act.ACCESS, "access", now, access, access=access, handle=name
             )
         except database.UniqueViolation:
             continue

@@ -12,11 +12,25 @@ from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection, Request
 
 from hubbub import errors, signing, words
-from hubbub.domain import accounts, history, memberships, messages, permissions, rooms
+from hubbub.domain import (
+    accounts,
+    clock,
+    guests,
+    history,
+    memberships,
+    messages,
+    permissions,
+    rooms,
+    security,
+    sessions,
+)
 from hubbub.domain.permissions import Act
 from hubbub.web import forms, responses
 
 Member = memberships.Member
+
+CONFIRMED_FOR = 15 * clock.MINUTE
+"""For so long after the password was given one administers the site without giving it again."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -27,8 +41,12 @@ class Visit:
     room: rooms.Room
     member: Member | None
 
+    @property
+    def standing(self) -> permissions.Standing:
+        return permissions.standing(self.person, self.member)
+
     def can(self, act: Act | str) -> bool:
-        return permissions.can(permissions.standing(self.person, self.member), Act(act), self.room)
+        return permissions.can(self.standing, Act(act), self.room)
 
 
 def viewer(request: HTTPConnection) -> accounts.Person:
@@ -45,6 +63,46 @@ def person(request: HTTPConnection) -> accounts.Person:
     if found.guest_of is not None:
         raise errors.Forbidden(words.gettext("You need an account for this."))
     return found
+
+
+def administrator(request: HTTPConnection) -> accounts.Person:
+    """Who is signed in and administers the site; for all others there is nothing here."""
+    found = viewer(request)
+    if not found.is_admin:
+        raise permissions.unseen()
+    return found
+
+
+async def admin(request: Request) -> accounts.Person:
+    """Like `administrator`, and the password was given a short while ago. Else Unconfirmed: a form
+    comes back with what it held and asks for the password too, so that it is sent only once more.
+    """
+    who, form = administrator(request), forms.Form()
+    if request.method == "POST":
+        await request.state.limits.hit("writes", who.id)
+        form = await forms.read(request)
+    if clock.now() - request.state.session.confirmed_at < CONFIRMED_FOR:
+        return who
+    if "password" not in form:
+        raise errors.Unconfirmed(words.gettext("Your password is asked for again before this."))
+    await confirm(request, who, form.pop("password"))
+    return who
+
+
+async def confirm(request: Request, who: accounts.Person, password: str) -> None:
+    """Takes the password once more; as slow to guess as at the login."""
+    state, here = request.state, address(request)
+    try:
+        async with state.limits.attempt("login", accounts.fold(who.username), here):
+            await accounts.authenticate(
+                state.db, who.username, password, state.config.secret_keys
+            )
+    except errors.Invalid:
+        await security.record(state.db, "confirmation failed", person_id=who.id, address=here)
+        raise errors.Unconfirmed(
+            words.gettext("This is not your password."), field="password"
+        ) from None
+    await sessions.confirm(state.db, state.session.id)
 
 
 async def visit(request: HTTPConnection, act: Act = Act.SEE) -> Visit:
@@ -93,6 +151,36 @@ async def inside(request: HTTPConnection, act: Act = Act.SEE) -> Visit:
     return found
 
 
+async def door(request: Request) -> rooms.Room | None:
+    """The room whose key stands in the address, when it lets in guests by it. None for all other
+    keys alike: nobody who is signed out learns from this which of them there are."""
+    mode, key = request.state.site.now.guests, request.path_params["key"]
+    halves = signing.split_room_key(key)
+    if mode == "off" or halves is None:
+        return None
+    # Counted for each room by itself: who tries many keys of one is not told of the right one
+    # either, and nobody else at the same address is kept from another room by that.
+    limits, counted = request.state.limits, (halves[0], address(request))
+    try:
+        await limits.check("links", *counted)
+        room = await _unlocked(request, key, halves[0])
+        if room is None:
+            await limits.hit("links", *counted)
+    except errors.TooMany:
+        return None
+    return room if room and guests.may_enter(room, mode) else None
+
+
+async def _unlocked(request: Request, key: str, public_id: str) -> rooms.Room | None:
+    try:
+        room, _ = await rooms.open(request.state.db, public_id, None)
+    except errors.NotFound:
+        # The same work as for a room that is there and a key that does not fit.
+        signing.check_room_key(request.state.config.secret_keys, key, 0)
+        return None
+    return room if request.state.links.opens(room, key) else None
+
+
 async def message(request: Request, act: Act = Act.SEE) -> tuple[Visit, messages.Message]:
     """The message whose number stands in the address, for members who may do `act`."""
     visit = await inside(request, act)
@@ -100,6 +188,13 @@ async def message(request: Request, act: Act = Act.SEE) -> tuple[Visit, messages
     if number is None:
         raise permissions.unseen()
     return visit, await history.one(request.state.db, visit.room.id, number)
+
+
+async def within(request: HTTPConnection, room: rooms.Room) -> Visit:
+    """The visit of someone who has just come into the room, by whichever link."""
+    who = viewer(request)
+    fresh, member = await rooms.open(request.state.db, room.public_id, who)
+    return Visit(who, fresh, member)
 
 
 async def behind(request: HTTPConnection, key: str) -> Visit:

@@ -1,17 +1,15 @@
-"""Who is in a room: coming, going, being added and removed."""
+"""Who is in a room: coming, going, and whose it is."""
 
 from __future__ import annotations
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from hubbub import errors, words
-from hubbub.domain import accounts, invitations, memberships, security
+from hubbub import errors
+from hubbub.domain import invitations, memberships, roll, security
 from hubbub.domain.permissions import Act
 from hubbub.web import access, failures, forms, responses
 from hubbub.web.handlers import settings
-
-LISTED = 1000
 
 
 async def index(request: Request) -> Response:
@@ -30,13 +28,19 @@ async def _page(
     typed: forms.Form | None = None,
     trouble: dict[str, str] | None = None,
 ) -> Response:
-    db, room_id = request.state.db, visit.room.id
+    db, room_id, asked = request.state.db, visit.room.id, request.query_params
+    part, named, skip = (
+        asked.get("part", ""),
+        asked.get("q", ""),
+        forms.number(asked.get("skip", "")),
+    )
+    shown = await roll.page(db, room_id, part, named=named, skip=skip or 0)
     return responses.page(
         request,
         "rooms/people.html",
         room=visit.room,
         member=visit.member,
-        people=await memberships.people(db, room_id, LISTED),
+        roll=shown,
         online=await request.state.streams.online(room_id),
         sent=await invitations.sent(db, room_id) if visit.can(Act.INVITE) else (),
         can=visit.can,
@@ -60,15 +64,6 @@ async def leave(request: Request) -> Response:
 
 
 @failures.gives_back(settings.again)
-async def remove(request: Request) -> Response:
-    visit, form = await access.change(request, Act.REMOVE), await forms.read(request)
-    person = await _called(request, form.get("username", ""))
-    await memberships.remove(request.state.db, visit.room, visit.person, person)
-    await _record(request, "removed from room", visit, person.username)
-    return _changed(request, visit)
-
-
-@failures.gives_back(settings.again)
 async def hand_over(request: Request) -> Response:
     visit, form = await access.change(request, Act.HAND_OVER), await forms.read(request)
     heir = await memberships.hand_over(
@@ -76,13 +71,6 @@ async def hand_over(request: Request) -> Response:
     )
     await _record(request, "room handed over", visit, heir.person.username)
     return _changed(request, visit)
-
-
-async def _called(request: Request, username: str) -> accounts.Person:
-    person = await accounts.by_username(request.state.db, username)
-    if person is None:
-        raise errors.Invalid(words.gettext("There is nobody of this name here."), field="username")
-    return person
 
 
 def _changed(request: Request, visit: access.Visit) -> Response:

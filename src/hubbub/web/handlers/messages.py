@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from hubbub import errors, words
-from hubbub.domain import clock, history, messages, revisions
+from hubbub.domain import clock, history, messages, moderation, revisions
 from hubbub.domain.permissions import Act
 from hubbub.markup import emoji
 from hubbub.web import access, failures, forms, responses
@@ -21,6 +21,11 @@ async def create(request: Request) -> Response:
     # what was accepted before must find it even where nothing new may be said.
     visit = await access.visit(request)
     await uploads.attached(request, visit)
+    return await say(request, visit)
+
+
+async def say(request: Request, visit: access.Visit) -> Response:
+    """Posts the message that was read as the request's form."""
     draft = await forms.message(request)
     await request.state.limits.hit("messages", visit.person.id)
     posted = await messages.post(request.state.db, visit.room, visit.person, draft)
@@ -57,6 +62,8 @@ async def menu(request: Request) -> Response:
         can=visit.can,
         can_edit=visit.can(Act.EDIT) and revisions.can_edit(visit.person, message, window),
         can_erase=visit.can(Act.ERASE) and revisions.can_erase(visit.person, message),
+        can_take_down=visit.can(Act.TAKE_DOWN)
+        and await moderation.can_take_down(request.state.db, visit.room, visit.member, message),
         common=emoji.COMMON,
         scripted=responses.is_htmx(request),
     )
@@ -119,7 +126,7 @@ async def _fragment(request: Request, visit: access.Visit, side: str, number: in
     if side == "before":
         found = await history.before(db, room.id, number)
         first = found[0].number if found else 0
-        context = {"first_number": first, "older": first > 1}
+        context = {"first_number": first, "older": first > room.first_number}
         return responses.fragment(
             request, "messages/_history.html", messages=found, room_path=path, **context
         )

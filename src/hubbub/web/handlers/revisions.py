@@ -1,4 +1,4 @@
-"""What an author does about a message that was said: changing it, taking it back."""
+"""What is done about a message that was said: changing it, taking it back, taking it down."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from hubbub import errors, words
-from hubbub.domain import clock, history, messages, permissions, revisions, uploads
+from hubbub.domain import clock, history, messages, moderation, permissions, revisions, uploads
 from hubbub.domain.permissions import Act
 from hubbub.web import access, failures, forms, responses
 from hubbub.web.handlers import messages as message_doors
@@ -27,7 +27,7 @@ async def _edition_again(request: Request, refusal: errors.Refusal) -> Response:
 
 @failures.gives_back(_edition_again)
 async def edit(request: Request) -> Response:
-    access.person(request)
+    access.viewer(request)
     await forms.read(request)  # First, so that whatever is refused comes back with its text.
     visit = await access.change(request, Act.EDIT)
     db, number = request.state.db, _number(request)
@@ -41,21 +41,49 @@ async def edit(request: Request) -> Response:
 
 
 async def erasure(request: Request) -> Response:
-    """The message once more, with the question whether it shall go."""
-    visit, message = await _present(request, Act.ERASE)
-    if not revisions.can_erase(visit.person, message):
-        raise errors.Forbidden(words.gettext("Only who wrote it can do that."))
+    """The message once more, with the question whether it shall go, and of another's why."""
+    visit = await access.visit(request)
+    message = await _to_erase(request, visit)
+    if message.deleted_at is not None:
+        raise permissions.unseen()
+    own = revisions.can_erase(visit.person, message)
+    if not own and not await _may_take_down(request, visit, message):
+        raise errors.Forbidden(words.gettext("You cannot take down what they say here."))
     return responses.either(
-        request, "messages/_erasure.html", "messages/erasure.html", message=message, room=visit.room
+        request,
+        "messages/_erasure.html",
+        "messages/erasure.html",
+        message=message,
+        room=visit.room,
+        own=own,
     )
 
 
 async def erase(request: Request) -> Response:
-    visit, number = await access.change(request, Act.ERASE), _number(request)
-    db = request.state.db
-    digests = await revisions.erase(db, visit.room, visit.person, number)
+    """Authors take back their own; those who look after the room take down what others said."""
+    visit, form = await access.change(request, Act.SEE), await forms.read(request)
+    message, db = await _to_erase(request, visit), request.state.db
+    if revisions.can_erase(visit.person, message):
+        digests = await revisions.erase(db, visit.room, visit.person, message.number)
+    else:
+        digests = await moderation.take_down(
+            db, visit.room, visit.person, message.number, reason=form.get("reason", "")
+        )
     await uploads.sweep(db, request.state.files, digests)
-    return await _changed(request, visit, number)
+    return await _changed(request, visit, message.number)
+
+
+async def _may_take_down(request: Request, visit: access.Visit, message: messages.Message) -> bool:
+    return visit.can(Act.TAKE_DOWN) and await moderation.can_take_down(
+        request.state.db, visit.room, visit.member, message
+    )
+
+
+async def _to_erase(request: Request, visit: access.Visit) -> messages.Message:
+    """For members, and for administrators of the site, who need not be in the room."""
+    if not visit.can(Act.TAKE_DOWN):
+        permissions.require(visit.standing, Act.ERASE, visit.room)
+    return await history.one(request.state.db, visit.room.id, _number(request))
 
 
 async def _present(request: Request, act: Act) -> tuple[access.Visit, messages.Message]:
