@@ -56,6 +56,7 @@ async def allowed(counters: limits.Limits, name: str, *keys: str, tries: int = 2
         ("login", ("ada", "192.0.2.1"), 5),
         ("register", ("192.0.2.1",), 5),
         ("links", ("192.0.2.1",), 20),
+        ("guests", ("192.0.2.1",), 40),
         ("messages", ("7",), 10),
         ("rooms", ("7",), 20),
         ("invitations", ("7",), 30),
@@ -74,7 +75,7 @@ async def test_every_rule_allows_what_it_says_and_no_more(
 
 async def test_every_rule_has_been_counted_out_above() -> None:
     counted = {"login", "register", "links", "messages", "rooms", "joins", "uploads", "search"}
-    counted |= {"invitations"}
+    counted |= {"guests", "invitations"}
     assert set(limits.RULES) == counted | {"writes", "lookups"}
 
 

@@ -24,9 +24,13 @@ async def sign_in(request: Request, person: accounts.Person, response: Response)
         access.address(request),
         lobby=state.site.now.lobby,
     )
-    responses.remember(
-        request, response, cookies.cookie_name(state.links.secure), token, SESSION_SECONDS
-    )
+    remember(request, response, token)
+
+
+def remember(request: Request, response: Response, token: str) -> None:
+    """Gives the browser the token of a session that has begun."""
+    name = cookies.cookie_name(request.state.links.secure)
+    responses.remember(request, response, name, token, SESSION_SECONDS)
 
 
 async def sign_out(request: Request, response: Response) -> None:

@@ -11,7 +11,7 @@ from markupsafe import Markup
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 
 from hubbub import config, markup, places, words
-from hubbub.domain import messages, site
+from hubbub.domain import accounts, messages, site
 from hubbub.web import assets, links
 
 
@@ -79,6 +79,7 @@ def environment() -> jinja2.Environment:
         day=day,
         initials=markup.initials,
         hue=markup.hue,
+        mark=accounts.mark,
     )
     return made
 

@@ -11,7 +11,7 @@ from hubbub.web import access, entry, failures, forms, links, responses
 
 
 async def register(request: Request) -> Response:
-    _check_open(request)
+    check_open(request)
     return _register_page(request, {}, request.query_params.get("next", ""), {})
 
 
@@ -23,7 +23,7 @@ async def _register_again(request: Request, refusal: errors.Refusal) -> Response
 @failures.gives_back(_register_again)
 async def create(request: Request) -> Response:
     """A new account; it leads to the login, where the way on is kept."""
-    _check_open(request)
+    check_open(request)
     form, state = await forms.read(request), request.state
     username, password = form.get("username", ""), form.get("password", "")
     site, address = state.site.now.name, access.address(request)
@@ -97,7 +97,7 @@ async def _record(request: Request, kind: str, person: accounts.Person | None) -
     )
 
 
-def _check_open(request: Request) -> None:
+def check_open(request: Request) -> None:
     if request.state.site.now.registration == "closed":
         raise errors.Forbidden(
             words.gettext("This site takes no new accounts. Ask whoever runs it for one.")

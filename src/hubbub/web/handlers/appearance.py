@@ -16,7 +16,7 @@ AN_HOUR = "private, max-age=3600"
 
 async def mine(request: Request) -> Response:
     """The style sheet of one person: what is theirs, and what calls them."""
-    person = access.person(request)
+    person = access.viewer(request)
     if request.path_params["username"] != person.username:
         raise permissions.unseen()
     text = request.state.templates.render(

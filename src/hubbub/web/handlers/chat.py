@@ -83,7 +83,12 @@ async def page(
 
 async def again(request: Request, refusal: errors.Refusal) -> Response:
     """The room once more, with the text that was not accepted still in the box."""
-    form, visit = forms.kept(request), await access.visit(request)
+    return await again_in(request, await access.visit(request), refusal)
+
+
+async def again_in(request: Request, visit: access.Visit, refusal: errors.Refusal) -> Response:
+    """The same, for whom it is known already that they are in."""
+    form = forms.kept(request)
     return await page(
         request,
         visit,
@@ -127,7 +132,7 @@ async def _view(
         return _View(
             cursor=str(head),
             messages=shown,
-            older=bool(shown) and shown[0].number > 1,
+            older=bool(shown) and shown[0].number > visit.room.first_number,
             newer=bool(shown) and shown[-1].number < newest[-1].number,
             mine=await rooms.mine(moment, visit.person),
             pins=await pins.count(moment, visit.room.id),

@@ -27,7 +27,7 @@ async def names(request: Request) -> Response:
 
 async def emojis(request: Request) -> Response:
     """Emoji whose name comes near to `?q=`."""
-    person = access.person(request)
+    person = access.viewer(request)
     await request.state.limits.hit("lookups", person.id)
     found = emoji.find(_asked(request), SHOWN)
     if responses.wants_json(request):

@@ -14,7 +14,10 @@ async def show(request: Request) -> Response:
     if request.state.person is None:
         listed = await directory.listed(request.state.db)
         return responses.page(request, "home/show.html", listed=listed)
-    visit = await _last(request, access.person(request))
+    person = access.viewer(request)
+    visit = await _last(request, person)
+    if visit is not None and person.guest_of is not None:
+        return responses.see_other(request.state.links.room_path(visit.room))
     if visit is None:
         return responses.lead_to(request, "rooms:list")
     return await chat.page(request, visit, at_home=True)

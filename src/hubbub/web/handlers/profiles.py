@@ -25,7 +25,7 @@ async def show(request: Request) -> Response:
         "people/_card.html",
         "people/show.html",
         profile=found,
-        own=found.person.id == access.person(request).id,
+        own=found.person.id == access.viewer(request).id,
         scripted=responses.is_htmx(request),
     )
 
@@ -38,7 +38,7 @@ async def avatar(request: Request) -> Response:
 
 
 async def picture(request: Request) -> Response:
-    access.person(request)
+    access.viewer(request)
     named = _PICTURE.fullmatch(request.path_params["name"])
     if named is None or not await profiles.has_picture(request.state.db, named[1]):
         raise permissions.unseen()
@@ -90,7 +90,7 @@ async def _changing(request: Request) -> accounts.Person:
 
 
 async def _profile(request: Request) -> profiles.Profile:
-    viewer = access.person(request)
+    viewer = access.viewer(request)
     return await profiles.profile(request.state.db, viewer, request.path_params["username"])
 
 

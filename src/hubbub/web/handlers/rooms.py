@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import io
-
-import segno
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -12,17 +9,24 @@ from hubbub import errors, markup
 from hubbub.domain import directory, handles, permissions, rooms
 from hubbub.domain.permissions import Act
 from hubbub.web import access, failures, forms, responses
-from hubbub.web.handlers import chat
+from hubbub.web.handlers import chat, guests
 
 PASTED_LENGTH = 500
 
 
 async def show(request: Request) -> Response:
+    """The room; for those who are signed out the form to come in as a guest, where it has one."""
+    if request.state.person is None and responses.is_page(request):
+        room = await access.door(request)
+        if room is not None:
+            return await guests.page(request, room)
     return await chat.page(request, await access.enter(request))
 
 
 async def index(request: Request) -> Response:
-    """The directory, for everyone."""
+    """The directory, for everyone but guests, who have their one room."""
+    if request.state.person is not None:
+        access.person(request)
     asked, state = request.query_params, request.state
     page = await directory.listed(
         state.db, asked.get("q", "")[:PASTED_LENGTH], forms.number(asked.get("page", "")) or 1
@@ -68,8 +72,13 @@ async def _join_again(request: Request, refusal: errors.Refusal) -> Response:
 @failures.gives_back(_join_again)
 async def join(request: Request) -> Response:
     """From the join box: a handle, a key, or a whole link. The room itself makes the member."""
+    if request.state.person is not None:
+        access.person(request)
     form = await forms.read(request)
     name = markup.clean_line(form.get("name", ""), field="name", limit=PASTED_LENGTH)
+    token = request.state.links.invitation_in(name)
+    if token:
+        return responses.lead_to(request, "links:open", token=token)
     key = request.state.links.key_in(name)
     if key and request.state.person is None:
         return responses.lead_to(request, "rooms:show", key=key)  # … and from there to the login
@@ -94,17 +103,13 @@ async def _called(request: Request, name: str) -> rooms.Room | None:
 
 
 async def share(request: Request) -> Response:
+    access.person(request)
     visit = await access.inside(request, Act.SHARE)
     return responses.page(request, "rooms/share.html", room=visit.room)
 
 
 async def qr(request: Request) -> Response:
     """The room's link as a picture, for members."""
+    access.person(request)
     visit = await access.inside(request, Act.SHARE)
-    link = request.state.links.origin + request.state.links.room_path(visit.room)
-    picture = io.BytesIO()
-    # Dark on light in every theme: many readers cannot read it the other way round.
-    segno.make(link, error="m", micro=False).save(
-        picture, kind="svg", border=2, dark="#111", light="#fff", svgclass=None, lineclass=None
-    )
-    return Response(picture.getvalue(), media_type="image/svg+xml")
+    return responses.qr(request.state.links.origin + request.state.links.room_path(visit.room))

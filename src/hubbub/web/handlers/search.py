@@ -24,7 +24,7 @@ async def _again(request: Request, refusal: errors.Refusal) -> Response:
 @failures.gives_back(_again)
 async def show(request: Request) -> Response:
     """A page of results; its address says all that was asked for, so it can be kept."""
-    room, person = await _room(request), access.person(request)
+    room, person = await _room(request), access.viewer(request)
     query = search.parse(request.query_params)
     if not query.is_blank:
         await request.state.limits.hit("search", person.id)
@@ -34,8 +34,8 @@ async def show(request: Request) -> Response:
 
 async def _room(request: Request) -> rooms.Room | None:
     """The room to search; none stands for all of them."""
-    access.person(request)
     if "key" not in request.path_params:
+        access.person(request)
         return None
     return (await access.inside(request)).room
 
