@@ -72,6 +72,8 @@ class Config:
     rate_limits: bool
     upload_mb: int  # of the largest file; 0: no attachments
     upload_day_mb: int  # of one person in a day
+    smtp_url: str = dataclasses.field(repr=False)  # empty: no mail is sent
+    mail_from: str
     trusted_proxies: tuple[str, ...]
     log_format: Literal["text", "json"]
     host: str
@@ -132,6 +134,8 @@ def describe(config: Config) -> list[tuple[str, str]]:
         "HUBBUB_RATE_LIMITS": "on" if config.rate_limits else "off",
         "HUBBUB_UPLOAD_MB": str(config.upload_mb),
         "HUBBUB_UPLOAD_DAY_MB": str(config.upload_day_mb),
+        "HUBBUB_SMTP_URL": _without_password(config.smtp_url),
+        "HUBBUB_MAIL_FROM": config.mail_from,
         "HUBBUB_TRUSTED_PROXIES": ",".join(config.trusted_proxies),
         "HUBBUB_LOG_FORMAT": config.log_format,
         "HUBBUB_HOST": config.host,
@@ -176,6 +180,8 @@ def _read(source: Environment) -> dict[str, Any]:
         "rate_limits": _choice(source, "HUBBUB_RATE_LIMITS", "on", "off") == "on",
         "upload_mb": _number(source, "HUBBUB_UPLOAD_MB", 25, 0, MAX_UPLOAD_MB),
         "upload_day_mb": _number(source, "HUBBUB_UPLOAD_DAY_MB", 500, 0, MAX_UPLOAD_DAY_MB),
+        "smtp_url": _smtp_url(source.get("HUBBUB_SMTP_URL")),
+        "mail_from": _mail_from(source.get("HUBBUB_MAIL_FROM")),
         "trusted_proxies": _networks(source.get("HUBBUB_TRUSTED_PROXIES") or ""),
         "log_format": _choice(source, "HUBBUB_LOG_FORMAT", "text", "json"),
         "host": source.get("HUBBUB_HOST") or "127.0.0.1",
@@ -242,6 +248,25 @@ def _broadcast_url(value: str | None) -> str:
     if parts is None or parts.scheme not in {"redis", "rediss"} or not parts.hostname:
         raise _bad("HUBBUB_BROADCAST_URL", "memory:// or redis://host:port/number", None)
     return value
+
+
+def _smtp_url(value: str | None) -> str:
+    """Whole, since `mail` reads it; here it is only seen to be readable."""
+    if value is None:
+        return ""
+    parts = _split(value)
+    if parts is None or parts.scheme not in {"smtp", "smtps"} or not parts.hostname:
+        wanted = "smtp://user:password@host:587 or smtps://user:password@host:465"
+        raise _bad("HUBBUB_SMTP_URL", wanted, None)
+    if parts.path.strip("/") or parts.fragment or parts.query not in {"", "tls=off", "tls=on"}:
+        raise _bad("HUBBUB_SMTP_URL", "an address that ends after the port, or in ?tls=off", None)
+    return value
+
+
+def _mail_from(value: str | None) -> str:
+    if value is not None and not re.fullmatch(r"[!-?A-~]+@[A-Za-z0-9.-]+", value, re.ASCII):
+        raise _bad("HUBBUB_MAIL_FROM", "an address like hubbub@example.org", value)
+    return value or ""
 
 
 def _public_url(value: str | None) -> str | None:
@@ -329,6 +354,8 @@ def _check_together(values: Mapping[str, Any]) -> None:
         raise BadSetting(
             "HUBBUB_ADMIN_USERNAME and HUBBUB_ADMIN_PASSWORD should be set together, or neither."
         )
+    if bool(values["smtp_url"]) != bool(values["mail_from"]):
+        raise BadSetting("HUBBUB_SMTP_URL and HUBBUB_MAIL_FROM should be set together, or neither.")
     workers = cast("int", values["workers"])
     if workers > 1 and values["broadcast_url"] == "memory://":
         raise BadSetting(
