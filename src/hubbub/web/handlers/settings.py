@@ -6,22 +6,30 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from hubbub import errors
-from hubbub.domain import rooms, security, settings
+from hubbub.domain import permissions, rooms, security, settings
 from hubbub.domain.permissions import Act
 from hubbub.web import access, failures, forms, responses
 
 FIELDS = ("title", "topic", "handle")
+HERE = (Act.TOPIC, Act.LOCK, Act.SLOW, Act.ARCHIVE)
+"""Who may do one of these has something to decide on the page, which shows them just that."""
 
 
 async def show(request: Request) -> Response:
-    # Not RENAME: an archived room, too, has an owner who may open it again.
-    return _page(request, await access.visit(request, Act.ARCHIVE))
+    return _page(request, await _visit(request))
+
+
+async def _visit(request: Request) -> access.Visit:
+    visit = await access.visit(request)
+    if not any(visit.can(act) for act in HERE):
+        permissions.require(visit.standing, Act.ARCHIVE, visit.room)
+    return visit
 
 
 async def again(request: Request, refusal: errors.Refusal) -> Response:
     """The settings with what was typed, and the sentence beside its field."""
     field = refusal.field if refusal.field in FIELDS else ""
-    visit, typed = await access.visit(request, Act.ARCHIVE), forms.kept(request)
+    visit, typed = await _visit(request), forms.kept(request)
     if "username" in typed:
         # Several forms of the page ask for one; each gets its own back, by its noun.
         typed = {request.scope["path"].rpartition("/")[2]: typed["username"]}
@@ -108,6 +116,7 @@ def _page(
         request,
         "rooms/settings.html",
         room=visit.room,
+        can=visit.can,
         values=kept | (typed or {}),
         errors=trouble or {},
     )
