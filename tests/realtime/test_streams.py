@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import collections
 import re
 import time
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
@@ -26,9 +27,13 @@ class Ledger:
     def __init__(self) -> None:
         self.entries: list[Entry] = []
         self.ended: list[tuple[int, int]] = []
+        self.changed: list[tuple[int, int]] = []
+        self.waiting: collections.Counter[int] = collections.Counter()
+        self.inbox_reads: list[list[int]] = []
         self.recorded: dict[tuple[int, int], int] = {}
         self.others: frozenset[int] = frozenset()
         self.fails = False
+        self.failed = 0
         self.reads = 0
         self.generation = "a"
         self.trimmed = 0
@@ -48,6 +53,11 @@ class Ledger:
         for entry in self.entries:
             found = (found | {entry.joined or 0}) - {entry.left or 0}
         return frozenset(found - {0})
+
+    def wait(self, person: int, waiting: int) -> None:
+        """So much waits for a person from now on."""
+        self.waiting[person] = waiting
+        self.changed.append((len(self.changed) + 1, person))
 
     async def open(self, room: int) -> Opening:
         self._fail()
@@ -76,6 +86,18 @@ class Ledger:
 
     async def endings(self, after: int) -> list[tuple[int, int]]:
         return self.ended[after:]
+
+    async def inbox_head(self) -> int:
+        return len(self.changed)
+
+    async def inbox_changes(self, after: int) -> list[tuple[int, int]]:
+        self._fail()
+        return self.changed[after:]
+
+    async def inboxes(self, people: Sequence[int]) -> Mapping[int, bytes]:
+        self._fail()
+        self.inbox_reads.append(sorted(people))
+        return {person: b"<inbox %d>" % self.waiting[person] for person in people}
 
     async def people(self, room: int, online: frozenset[int]) -> bytes:
         return f"<people {_listed(online)}>".encode()
@@ -107,6 +129,7 @@ class Ledger:
 
     def _fail(self) -> None:
         if self.fails:
+            self.failed += 1
             raise ConnectionError("the database is away")
 
 

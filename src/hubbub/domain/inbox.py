@@ -46,15 +46,14 @@ _AMONG = {
 
 
 def _counts(dialect: str) -> str:
-    among = _AMONG[dialect]
     waiting = " + ".join(f"({query})" for query in _WAITING.values())
     return (
-        "SELECT person_id, SUM(number) AS number FROM ("
-        f"SELECT i.person_id, 1 AS number FROM invitations i JOIN rooms r ON r.id = i.room_id"
-        f" WHERE i.person_id {among} AND {REACHES} UNION ALL"
-        f" SELECT m.person_id, {waiting} FROM memberships m JOIN rooms r ON r.id = m.room_id"
-        f" WHERE m.person_id {among} AND {_LOOKS_AFTER} AND r.deleted_at IS NULL"
-        ") waiting GROUP BY person_id"
+        "SELECT p.id AS person_id, (SELECT COUNT(*) FROM invitations i"
+        f" JOIN rooms r ON r.id = i.room_id WHERE i.person_id = p.id AND {REACHES})"
+        f" + (SELECT COALESCE(SUM({waiting}), 0) FROM memberships m"
+        " JOIN rooms r ON r.id = m.room_id"
+        f" WHERE m.person_id = p.id AND {_LOOKS_AFTER} AND r.deleted_at IS NULL) AS number"
+        f" FROM people p WHERE p.id {_AMONG[dialect]} AND p.guest_of IS NULL"
     )
 
 
@@ -93,20 +92,19 @@ class Duty:
 
 async def count(db: database.Queries, person_id: int, *, now: int | None = None) -> int:
     """How much waits for somebody."""
-    return (await counts(db, [person_id], now=now))[person_id]
+    return (await counts(db, [person_id], now=now)).get(person_id, 0)
 
 
 async def counts(
     db: database.Queries, person_ids: Iterable[int], *, now: int | None = None
 ) -> dict[int, int]:
-    """How much waits for each of these people, in one query."""
+    """How much waits for each of these people, in one query; guests have no inbox."""
     ids = sorted(set(person_ids))
-    found = dict.fromkeys(ids, 0)
-    if ids:
-        people = json.dumps(ids) if db.dialect == "sqlite" else ids
-        rows = await db.all(_COUNTS[db.dialect], {"people": people, "now": clock.at(now)})
-        found |= {row["person_id"]: int(row["number"]) for row in rows}
-    return found
+    if not ids:
+        return {}
+    people = json.dumps(ids) if db.dialect == "sqlite" else ids
+    rows = await db.all(_COUNTS[db.dialect], {"people": people, "now": clock.at(now)})
+    return {row["person_id"]: int(row["number"]) for row in rows}
 
 
 async def duties(db: database.Queries, person_id: int) -> list[Duty]:

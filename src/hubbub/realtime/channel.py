@@ -341,10 +341,10 @@ class Channel:
             return
         self._slots.show("typing", lambda s: others.get(s.person, everyone), self.seats())
 
-    def show_unread(self, seats: Iterable[Seat], fragment_for: slots.FragmentFor) -> None:
-        """Show some of those who are here what is unread in their other rooms."""
+    def show_own(self, slot: str, seats: Iterable[Seat], fragment_for: slots.FragmentFor) -> None:
+        """Show some of those who are here what is so beside this room, for each by itself."""
         here = [seat for seat in seats if self._is_seated(seat)]
-        self._slots.show("unread", fragment_for, here)
+        self._slots.show(slot, fragment_for, here)
 
     def answer_beat(self, seat: Seat) -> None:
         """Tell a page that stands at the head so, which shows that the way to it is open."""

@@ -44,6 +44,15 @@ class Source(Protocol):
     async def endings(self, after: int) -> list[tuple[int, int]]:
         """What that log holds after `after`: (seq, session), ascending."""
 
+    async def inbox_head(self) -> int:
+        """Where the log of changed inboxes stands."""
+
+    async def inbox_changes(self, after: int) -> list[tuple[int, int]]:
+        """What that log holds after `after`: (seq, person), ascending."""
+
+    async def inboxes(self, people: Sequence[int]) -> Mapping[int, bytes]:
+        """For each of these people who has an inbox, a fragment that shows what waits there."""
+
     async def people(self, room: int, online: frozenset[int]) -> bytes:
         """A fragment that shows who is here."""
 

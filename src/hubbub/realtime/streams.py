@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable, Coroutine, Iterable
 from typing import Any
 
-from hubbub.realtime import reading, roster, wire
+from hubbub.realtime import inboxes, reading, roster, slots, wire
 from hubbub.realtime.channel import NOT_ALLOWED, OVERLOADED, ROOM_GONE, SIGNED_OUT, Channel
 from hubbub.realtime.hub import Attached, Hub
 from hubbub.realtime.room import Cursor, Seat
@@ -24,7 +24,8 @@ from hubbub.realtime.source import RoomGone, Source
 log = logging.getLogger(__name__)
 
 _HINT = re.compile(
-    r"sessions|inbox|(?:room|typing)(?: [0-9]{1,18}){2}|(?:seen|unread)(?: [0-9]{1,18}){3}", re.ASCII
+    r"sessions|inbox|(?:room|typing)(?: [0-9]{1,18}){2}|(?:seen|unread)(?: [0-9]{1,18}){3}",
+    re.ASCII,
 )
 
 POLL_SECONDS = 1.0
@@ -59,6 +60,7 @@ class Streams:
         self._hub = Hub()
         self._roster = roster.Roster()
         self.reading = reading.Reading(source, publish, self._show_unread)
+        self._inboxes = inboxes.Inboxes(source, self._show_inbox)
         self._source = source
         self._publish = publish
         self._shared = shared
@@ -84,7 +86,7 @@ class Streams:
 
     def inbox_changed(self) -> None:
         """Somebody's inbox was changed here: look whose, and tell the others."""
-        self._poll_now.set()
+        self._inboxes.look()
         self._publish("inbox", "inbox")
 
     def heard(self, hint: str) -> None:
@@ -102,6 +104,8 @@ class Streams:
                 self.reading.read(*numbers)
             case "unread":
                 self.reading.rewound(*numbers)
+            case "inbox":
+                self._inboxes.look()
             case _:
                 self._poll_now.set()
 
@@ -150,6 +154,7 @@ class Streams:
         channel = self._channels[room]
         seat = client.seat = self._hub.rooms[room].seats[client.sender]
         self.reading.arrive(seat)
+        self._inboxes.arrive(seat)
         channel.welcome(seat, after, attached)
         return None
 
@@ -203,6 +208,7 @@ class Streams:
         if channel is not None:
             channel.leave(seat)
         self.reading.depart(seat)
+        self._inboxes.depart(seat)
 
     def beat(self, client: Client) -> None:
         """Answer a heartbeat."""
@@ -232,22 +238,31 @@ class Streams:
         return here
 
     def _show_unread(self, seats: Iterable[Seat]) -> None:
+        self._show("unread", seats, self.reading.fragment)
+
+    def _show_inbox(self, seats: Iterable[Seat]) -> None:
+        self._show("inbox", seats, self._inboxes.fragment)
+
+    def _show(self, slot: str, seats: Iterable[Seat], fragment_for: slots.FragmentFor) -> None:
+        """Show some seats, whatever their rooms, what each is to see in a slot."""
         by_room: dict[int, list[Seat]] = collections.defaultdict(list)
         for seat in seats:
             by_room[seat.room].append(seat)
         for room, here in by_room.items():
             if room in self._channels:
-                self._channels[room].show_unread(here, self.reading.fragment)
+                self._channels[room].show_own(slot, here, fragment_for)
 
     # ------------------------------------------------------------------- time
 
     async def start(self) -> None:
-        """Take note of where the log of ended sessions stands, before the first socket comes."""
+        """Take note of where the logs of the whole site stand, before the first socket comes."""
         self._endings_seen = await self._source.endings_head()
+        await self._inboxes.start()
         self._polled_at = time.monotonic()
         self._spawn(self._run())
         self._spawn(self.reading.learn_on())
         self._spawn(self.reading.write_on())
+        self._spawn(self._inboxes.learn_on())
 
     async def _run(self) -> None:
         """Poll, keep the roster, free what is stuck, once a second and when there is reason to."""
@@ -267,6 +282,7 @@ class Streams:
 
     async def _poll(self) -> None:
         """Ask the database for ended sessions, and for the heads of the rooms served here."""
+        self._inboxes.look()
         for seq, session in await self._source.endings(self._endings_seen):
             self._endings_seen = seq
             self._sign_out(self._sessions.get(session, set()))

@@ -18,6 +18,7 @@ from hubbub.domain import (
     events,
     history,
     inbox,
+    knocks,
     memberships,
     messages,
     pins,
@@ -196,6 +197,10 @@ class Log:
                 return _partial("#room-topic", draw("rooms/_topic.html", room=room)).encode()
             case "archived" | "unarchived":
                 return _partial("#room-changed", draw("rooms/_changed.html", room=room)).encode()
+            case "knocked":
+                asking = await knocks.waiting(db, room)
+                drawn = draw("knocks/_waiting.html", room=room, knocks=asking)
+                return _partial("#knocks", drawn).encode()
             case "pinned" | "unpinned" | "erased":
                 count = await pins.count(db, room.id)
                 return _partial("#pins", draw("rooms/_pins.html", pins=count)).encode()

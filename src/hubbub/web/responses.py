@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Mapping
 from typing import Any
 
+import segno
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
@@ -51,6 +53,7 @@ def page(request: Request, template: str, /, status: int = 200, **context: Any) 
         template,
         status=status,
         person=getattr(request.state, "person", None),
+        waiting=getattr(request.state, "waiting", 0),
         theme=theme if theme in THEMES else "",
         **context,
     )
@@ -72,6 +75,16 @@ def json(value: Mapping[str, object], status: int = 200) -> Response:
     return JSONResponse(value, status)
 
 
+def qr(link: str) -> Response:
+    """The link as a picture, to be read by another device's camera."""
+    picture = io.BytesIO()
+    # Dark on light in every theme: many readers cannot read it the other way round.
+    segno.make(link, error="m", micro=False).save(
+        picture, kind="svg", border=2, dark="#111", light="#fff", svgclass=None, lineclass=None
+    )
+    return Response(picture.getvalue(), media_type="image/svg+xml")
+
+
 def see_other(path: str) -> Response:
     """303: go on there with GET. `path` is one of ours and needs no further quoting."""
     return Response(status_code=303, headers={"Location": path})
@@ -84,7 +97,12 @@ def lead_to(request: Request, door: str, **params: str) -> Response:
 
 def login(request: Request, next_path: str, **more: str) -> Response:
     """To the login page, and from there on to `next_path`."""
-    path = request.state.templates.path_for("accounts:login")
+    return by_way_of(request, "accounts:login", next_path, **more)
+
+
+def by_way_of(request: Request, door: str, next_path: str, **more: str) -> Response:
+    """303 to a door that leads on to `next_path`."""
+    path = request.state.templates.path_for(door)
     query = "&".join(
         f"{name}={links.quoted(value)}" for name, value in {"next": next_path, **more}.items()
     )

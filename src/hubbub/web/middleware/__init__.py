@@ -8,6 +8,7 @@ headers       around everything, so that even a crash is answered with them
   hosts       nothing is done for a name that is not ours
   origin      nothing is done on behalf of another site's page
   sessions    who it is: the first that asks the database
+  inbox       what waits for them, which every page says
   bodies      how much of it: nothing larger is read than any form needs
 """
 
@@ -24,6 +25,7 @@ from hubbub.web.middleware import (
     compression,
     headers,
     hosts,
+    inbox,
     journal,
     origin,
     sessions,
@@ -39,7 +41,8 @@ def stack(settings: config.Config) -> list[Middleware]:
         Middleware(hosts.Hosts, hosts=where.hosts, is_public=settings.public_url is not None),
         Middleware(origin.Origin, origins=where.origins),
         Middleware(sessions.Sessions, cookie=sessions.cookie_name(where.secure)),
-        Middleware(bodies.Bodies, upload_mb=settings.upload_mb),
+        Middleware(inbox.Inbox),
+        Middleware(bodies.Bodies),
     ]
 
 
