@@ -1,4 +1,4 @@
-"""Links that admit: what they grant, how often, whose word they are, and how they are taken back."""
+"""Links that admit: what they grant, how often, whose word they are, and how they end."""
 
 import asyncio
 from typing import Any

@@ -19,6 +19,7 @@ from hubbub.domain import (
     history,
     inbox,
     knocks,
+    knocks,
     memberships,
     messages,
     pins,
@@ -197,6 +198,10 @@ class Log:
                 return _partial("#room-topic", draw("rooms/_topic.html", room=room)).encode()
             case "archived" | "unarchived":
                 return _partial("#room-changed", draw("rooms/_changed.html", room=room)).encode()
+            case "knocked":
+                asking = await knocks.waiting(db, room)
+                drawn = draw("knocks/_waiting.html", room=room, knocks=asking)
+                return _partial("#knocks", drawn).encode()
             case "knocked":
                 asking = await knocks.waiting(db, room)
                 drawn = draw("knocks/_waiting.html", room=room, knocks=asking)

@@ -89,6 +89,18 @@ def routes(_: config.Config) -> list[BaseRoute]:
         _post("/join",                rooms.join,            "rooms:join"),
         _get( "/join",                rooms.index,           "rooms:find"),
 
+        _get( "/i/{token}",           invited.show,          "links:open"),
+        _post("/i/{token}",           invited.enter,         "links:redeem"),
+        _get( "/r/{key}/links",       invitation_links.index,  "links:list"),
+        _post("/r/{key}/links",       invitation_links.create, "links:create"),
+        _get( "/r/{key}/links/{id}",  invitation_links.show,   "links:show"),
+        _get( "/r/{key}/links/{id}/qr.svg",     invitation_links.qr,     "links:qr"),
+        _get( "/r/{key}/links/{id}/poster",     invitation_links.poster, "links:poster"),
+        _post("/r/{key}/links/{id}/revocation", invitation_links.revoke, "links:revoke"),
+        _post("/r/{key}/links/{id}/purge",      invitation_links.purge,  "links:purge"),
+        _get( "/r/{key}/knocks",      knocks.index,          "knocks:list"),
+        _post("/r/{key}/knocks/{username}",     knocks.answer,           "knocks:answer"),
+
         _get( "/r/{key}/share",       rooms.share,           "rooms:share"),
         _get( "/r/{key}/qr.svg",      rooms.qr,              "rooms:qr"),
         _get( "/r/{key}/settings",    settings.show,         "rooms:settings"),

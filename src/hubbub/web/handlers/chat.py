@@ -11,7 +11,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from hubbub import database, errors, words
-from hubbub.domain import events, history, memberships, messages, pins, rooms, unread
+from hubbub.domain import events, history, knocks, memberships, messages, pins, rooms, unread
+from hubbub.domain.permissions import Act
 from hubbub.web import access, forms, responses
 
 Messages = list[messages.Message]
@@ -25,7 +26,8 @@ class _View:
     """What a page of the chat shows, all of it from one moment.
 
     `read`: how far this room is read, `news`: how many messages follow, the `first` of them;
-    `unread`: the other rooms with something unread, and the mentions in each.
+    `unread`: the other rooms with something unread, and the mentions in each; `knocks`: who asks
+    to enter, for those who answer.
     """
 
     cursor: str
@@ -39,6 +41,7 @@ class _View:
     news: int
     first: unread.First | None
     unread: dict[str, int]
+    knocks: list[knocks.Knock]
 
 
 async def page(
@@ -141,4 +144,5 @@ async def _view(
             news=here.last_number - here.read_number if here else 0,
             first=await unread.first(moment, here) if here else None,
             unread={one.public_id: one.mentions for one in standings.values() if one.is_unread},
+            knocks=await knocks.waiting(moment, visit.room) if visit.can(Act.ADMIT) else [],
         )

@@ -79,6 +79,9 @@ async def join(request: Request) -> Response:
     token = request.state.links.invitation_in(name)
     if token:
         return responses.lead_to(request, "links:open", token=token)
+    token = request.state.links.invitation_in(name)
+    if token:
+        return responses.lead_to(request, "links:open", token=token)
     key = request.state.links.key_in(name)
     if key and request.state.person is None:
         return responses.lead_to(request, "rooms:show", key=key)  # … and from there to the login
@@ -105,7 +108,7 @@ async def _called(request: Request, name: str) -> rooms.Room | None:
 async def share(request: Request) -> Response:
     access.person(request)
     visit = await access.inside(request, Act.SHARE)
-    return responses.page(request, "rooms/share.html", room=visit.room)
+    return responses.page(request, "rooms/share.html", room=visit.room, can=visit.can)
 
 
 async def qr(request: Request) -> Response:
