@@ -19,9 +19,9 @@ from hubbub.domain import (
     history,
     inbox,
     knocks,
-    knocks,
     memberships,
     messages,
+    notifications,
     pins,
     presence,
     rooms,
@@ -31,7 +31,7 @@ from hubbub.domain import (
 from hubbub.realtime import unread as reading
 from hubbub.realtime.room import Cursor, Entry
 from hubbub.realtime.source import Opening, RoomGone
-from hubbub.web import templating
+from hubbub.web import notices, templating
 
 log = logging.getLogger(__name__)
 
@@ -202,10 +202,8 @@ class Log:
                 asking = await knocks.waiting(db, room)
                 drawn = draw("knocks/_waiting.html", room=room, knocks=asking)
                 return _partial("#knocks", drawn).encode()
-            case "knocked":
-                asking = await knocks.waiting(db, room)
-                drawn = draw("knocks/_waiting.html", room=room, knocks=asking)
-                return _partial("#knocks", drawn).encode()
+            case "locked" | "unlocked" | "paced" | "held":
+                return _partial("#room-state", draw("rooms/_state.html", room=room)).encode()
             case "pinned" | "unpinned" | "erased":
                 count = await pins.count(db, room.id)
                 return _partial("#pins", draw("rooms/_pins.html", pins=count)).encode()
@@ -282,6 +280,13 @@ class Log:
             [reading.Move(move.room_id, move.person_id, move.is_coming) for move in moves],
         )
 
+    async def alerts(
+        self, beyond: Mapping[int, int], people: Sequence[int]
+    ) -> list[reading.Alert]:
+        links = self._templates.links
+        found = await notifications.due(self._db, beyond, people)
+        return [_alert(due, notices.told(due.notice, links, due.is_private)) for due in found]
+
     async def keep(self, seen: Mapping[tuple[int, int], int]) -> None:
         await unread.advance(self._db, seen)
 
@@ -290,7 +295,9 @@ class Log:
 
     def unread(self, view: reading.View) -> bytes:
         unread_rooms = dict(view.rooms)
-        shown = self._templates.render("rooms/_unread.html", read=view.read, unread=unread_rooms)
+        shown = self._templates.render(
+            "rooms/_unread.html", read=view.read, unread=unread_rooms, alert=view.alert
+        )
         return _partial("#unread", shown).encode()
 
     # ------------------------------------------------------------------- inbox
@@ -304,12 +311,12 @@ class Log:
     async def inboxes(self, people: Sequence[int]) -> Mapping[int, bytes]:
         counts = await inbox.counts(self._db, people)
         drawn = {
-            waiting: _partial(
-                "#inbox", self._templates.render("inbox/_badge.html", waiting=waiting)
+            count: _partial(
+                "#inbox", self._templates.render("inbox/_badge.html", inbox=count)
             ).encode()
-            for waiting in set(counts.values())
+            for count in set(counts.values())
         }
-        return {person: drawn[waiting] for person, waiting in counts.items()}
+        return {person: drawn[count] for person, count in counts.items()}
 
     # ---------------------------------------------------------------- sessions
 
@@ -328,7 +335,14 @@ def _is_one_read(event: events.Event) -> bool:
 
 def _standing(found: unread.Standing) -> reading.Standing:
     head = reading.Head(found.seq, found.last_number)
-    return reading.Standing(found.room_id, found.public_id, head, found.read_number, found.called)
+    return reading.Standing(
+        found.room_id, found.public_id, head, found.read_number, found.called, found.quiet
+    )
+
+
+def _alert(due: notifications.Due, told: notices.Told) -> reading.Alert:
+    place = due.notice
+    return reading.Alert(place.room_id, place.number, due.person_id, *told)
 
 
 def _partial(target: str, content: str, swap: str = "innerHTML") -> str:

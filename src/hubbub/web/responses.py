@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import io
-import io
 from collections.abc import Mapping
 from typing import Any
 
-import segno
 import segno
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
@@ -55,7 +53,7 @@ def page(request: Request, template: str, /, status: int = 200, **context: Any) 
         template,
         status=status,
         person=getattr(request.state, "person", None),
-        waiting=getattr(request.state, "waiting", 0),
+        inbox=getattr(request.state, "inbox", 0),
         theme=theme if theme in THEMES else "",
         **context,
     )
@@ -75,16 +73,6 @@ def either(request: Request, partial: str, whole: str, /, **context: Any) -> Res
 
 def json(value: Mapping[str, object], status: int = 200) -> Response:
     return JSONResponse(value, status)
-
-
-def qr(link: str) -> Response:
-    """The link as a picture, to be read by another device's camera."""
-    picture = io.BytesIO()
-    # Dark on light in every theme: many readers cannot read it the other way round.
-    segno.make(link, error="m", micro=False).save(
-        picture, kind="svg", border=2, dark="#111", light="#fff", svgclass=None, lineclass=None
-    )
-    return Response(picture.getvalue(), media_type="image/svg+xml")
 
 
 def qr(link: str) -> Response:

@@ -23,7 +23,7 @@ class Inbox:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
-            scope["state"]["waiting"] = await self._waiting(Request(scope))
+            scope["state"]["inbox"] = await self._waiting(Request(scope))
         await self.app(scope, receive, send)
 
     async def _waiting(self, request: Request) -> int:
