@@ -26,6 +26,11 @@ def upgrade() -> None:
     op.add_column(
         "sessions", sa.Column("confirmed_at", sa.BigInteger, nullable=False, server_default="0")
     )
+    op.add_column(
+        "rooms", sa.Column("first_number", sa.BigInteger, nullable=False, server_default="1")
+    )
+    op.create_index("ix_security_events_kind", "security_events", ["kind", "id"])
+    op.create_index("ix_security_events_person_id", "security_events", ["person_id", "id"])
     op.add_column("memberships", sa.Column("notify", sa.Text, nullable=False, server_default=""))
     op.create_table(
         "tokens",
@@ -46,9 +51,14 @@ def upgrade() -> None:
         "push_subscriptions",
         sa.Column("id", Id, primary_key=True),
         sa.Column("person_id", Id, sa.ForeignKey("people.id", ondelete="CASCADE"), nullable=False),
+        sa.Column(
+            "session_id", Id, sa.ForeignKey("sessions.id", ondelete="CASCADE"), nullable=False
+        ),
         sa.Column("endpoint", sa.Text, nullable=False, unique=True),
         sa.Column("p256dh", sa.Text, nullable=False),
         sa.Column("auth", sa.Text, nullable=False),
+        sa.Column("server_key", sa.Text, nullable=False),
         sa.Column("created_at", sa.BigInteger, nullable=False),
     )
     op.create_index("ix_push_subscriptions_person_id", "push_subscriptions", ["person_id"])
+    op.create_index("ix_push_subscriptions_session_id", "push_subscriptions", ["session_id"])

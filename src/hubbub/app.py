@@ -8,16 +8,17 @@ import gc
 import logging
 import random
 import sys
+import time
 from collections.abc import AsyncIterator, Callable
 from typing import TypedDict
 
 from starlette.applications import Starlette
 from starlette.types import ASGIApp
 
-from hubbub import config, database, logs, storage
+from hubbub import config, database, logs, mail, storage
 from hubbub.domain import limits, retention, site
 from hubbub.realtime import broker, streams
-from hubbub.web import failures, links, live, middleware, routes, templating
+from hubbub.web import failures, links, live, middleware, push, routes, templating
 
 log = logging.getLogger(__name__)
 
@@ -34,10 +35,14 @@ class State(TypedDict):
     db: database.Database
     files: storage.Store
     limits: limits.Limits
+    mail: mail.Mail
     streams: streams.Streams
     templates: templating.Templates
     links: links.Links
+    push: push.Pusher
     site: site.Current
+    broker: broker.Broker
+    started_at: float  # in seconds since the epoch
 
 
 def create_app(settings: config.Config) -> ASGIApp:
@@ -76,6 +81,9 @@ def _lifespan(
             await _refresh(current, db, templates)
             limiter = limits.Limits(settings)
             closing.push_async_callback(limiter.close)
+            post = mail.Mail(settings)
+            await post.start()
+            closing.push_async_callback(post.stop)
             source = live.Log(db, templates)
             rooms = streams.Streams(
                 source, lambda hint, key: bus.publish(hint, key=key), shared=shared
@@ -87,8 +95,11 @@ def _lifespan(
             if shared:
                 closing.push_async_callback(source.leave)
             closing.push_async_callback(rooms.stop)
-            tidying = asyncio.create_task(_tidy_now_and_then(db, files))
+            tidying = asyncio.create_task(_tidy_now_and_then(db, files, current))
             closing.callback(tidying.cancel)
+            pusher = push.Pusher(db, templates.links, settings.push_hosts)
+            pushing = asyncio.create_task(pusher.run())
+            closing.callback(pushing.cancel)
             following = asyncio.create_task(_follow(current, db, templates))
             closing.callback(following.cancel)
             # A thread that has fetched rows waits for a busy loop no longer than this.
@@ -101,21 +112,27 @@ def _lifespan(
                 db=db,
                 files=files,
                 limits=limiter,
+                mail=post,
                 streams=rooms,
                 templates=templates,
                 links=templates.links,
+                push=pusher,
                 site=current,
+                broker=bus,
+                started_at=time.time(),
             )
 
     return lifespan
 
 
-async def _tidy_now_and_then(db: database.Database, files: storage.Store) -> None:
+async def _tidy_now_and_then(
+    db: database.Database, files: storage.Store, current: site.Current
+) -> None:
     """Forget what is past its time, about once an hour; jitter keeps processes apart."""
     while True:
         await asyncio.sleep(TIDY_SECONDS * random.uniform(0.5, 1.0))  # noqa: S311
         try:
-            await retention.enforce(db, files)
+            await retention.enforce(db, files, keep_days=current.now.keep_days)
         except Exception as error:
             log.warning("cannot forget what is past its time: %r", error)
 

@@ -5,6 +5,7 @@ Refusal                    a request that cannot be granted; carries a sentence 
 │   └── Malformed    400   not even readable: encoding, JSON, NUL, lone surrogates
 ├── SignedOut        401   there is no session
 ├── Forbidden        403   may be seen, may not be done
+├── Unconfirmed      403   may be done once the password was given again
 ├── NotFound         404   does not exist for this viewer
 ├── Conflict         409   clashes with what is there; `field` names it
 ├── Gone             410   was deleted; told only to those who knew it
@@ -44,6 +45,10 @@ class SignedOut(Refusal):
 
 
 class Forbidden(Refusal):
+    status = 403
+
+
+class Unconfirmed(Refusal):
     status = 403
 
 

@@ -107,6 +107,7 @@ rooms = Table(
     Column("handle", Text, unique=True),  # listed rooms only; folded
     Column("seq", BigInteger, nullable=False, server_default="0"),
     Column("last_number", BigInteger, nullable=False, server_default="0"),
+    Column("first_number", BigInteger, nullable=False, server_default="1"),  # of what is kept
     # The end of the last run of messages by one author: the next message is grouped with it or not.
     Column("last_author_id", Id),
     Column("last_posted_at", BigInteger, nullable=False, server_default="0"),
@@ -436,9 +437,14 @@ push_subscriptions = Table(
     metadata,
     Column("id", Id, primary_key=True),
     Column("person_id", Id, ForeignKey("people.id", ondelete="CASCADE"), nullable=False),
+    # Whoever is signed out in a browser is told nothing there any more.
+    Column(
+        "session_id", Id, ForeignKey("sessions.id", ondelete="CASCADE"), nullable=False, index=True
+    ),
     Column("endpoint", Text, nullable=False, unique=True),
     Column("p256dh", Text, nullable=False),
     Column("auth", Text, nullable=False),
+    Column("server_key", Text, nullable=False),  # of ours that it was made for
     Column("created_at", BigInteger, nullable=False),
     Index("ix_push_subscriptions_person_id", "person_id"),
 )
@@ -454,4 +460,6 @@ security_events = Table(
     Column("room_id", Id),
     Column("address", Text, nullable=False, server_default=""),
     Column("detail", Text, nullable=False, server_default=""),
+    Index("ix_security_events_kind", "kind", "id"),
+    Index("ix_security_events_person_id", "person_id", "id"),
 )

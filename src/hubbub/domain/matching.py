@@ -78,15 +78,23 @@ def can_match(query: Query, author_id: int | None, scope: Sequence[int]) -> bool
 
 
 def asked(
-    dialect: str, query: Query, author_id: int | None, scope: Sequence[int], *, everywhere: bool
+    dialect: str,
+    query: Query,
+    author_id: int | None,
+    scope: Sequence[int],
+    *,
+    everywhere: bool,
+    overseeing: bool = False,
 ) -> tuple[str, dict[str, Any]]:
-    """The statement, and the values that say in it what is sought."""
+    """The statement, and the values that say in it what is sought. `overseeing`: an administrator
+    looks into rooms that are not private, without being in them."""
+    place = (everywhere, overseeing)
     if dialect == "sqlite":
         match = _fts5(_groups(query, author_id, scope))
         sought = {"sought": _sought(query, author_id, scope), **_times(query)}
-        return _FTS5[everywhere], {"here": scope[0], "match": match, **sought}
+        return _FTS5[place], {"here": scope[0], "match": match, **sought}
     queries = [_tsquery(_groups(query, author_id, [room_id])) for room_id in scope]
-    return _GIN[everywhere], {"here": scope[0], "rooms": scope, "queries": queries}
+    return _GIN[place], {"here": scope[0], "rooms": scope, "queries": queries}
 
 
 def _sought(query: Query, author_id: int | None, scope: Sequence[int]) -> str:
@@ -125,10 +133,18 @@ def _joined(groups: Groups, all_of: str, one_of: str, write: Callable[[terms.Ter
 
 
 # Whoever left the room a moment ago, and whatever was erased, is not found any more.
-_SEEN = (
-    "m.deleted_at IS NULL AND EXISTS (SELECT 1 FROM memberships s JOIN rooms r ON r.id = s.room_id"
+_MEMBER = (
+    "EXISTS (SELECT 1 FROM memberships s JOIN rooms r ON r.id = s.room_id"
     " WHERE s.room_id = m.room_id AND s.person_id = :person_id AND r.deleted_at IS NULL)"
 )
+_OPEN = (
+    "EXISTS (SELECT 1 FROM rooms o WHERE o.id = m.room_id AND o.access <> 'invited'"
+    " AND o.deleted_at IS NULL)"
+)
+_SEEN = {
+    False: f"m.deleted_at IS NULL AND {_MEMBER}",
+    True: f"m.deleted_at IS NULL AND ({_OPEN} OR {_MEMBER})",
+}
 _NUMBER = "CAST(:number AS bigint)"
 _BEFORE = (
     f"COALESCE((SELECT id FROM messages WHERE room_id = :room_id AND number = {_NUMBER}),"
@@ -144,15 +160,17 @@ _NEWEST_HERE = (
 )
 _NEWEST_EVERYWHERE = f"{_NEWEST} WHERE id < {_BEFORE} ORDER BY id DESC"
 
-# What comes twice, from near and from far, counts once.
-_FOUND = f"""
+
+def _found(overseeing: bool) -> str:
+    """What comes twice, from near and from far, counts once."""
+    return f"""
 SELECT {_HIT} FROM messages m {_AUTHOR}
-WHERE m.id IN (SELECT id FROM near UNION SELECT id FROM far) AND {_SEEN}
+WHERE m.id IN (SELECT id FROM near UNION SELECT id FROM far) AND {_SEEN[overseeing]}
 ORDER BY m.id DESC LIMIT {_LIMIT}
 """
 
 
-def _fts5_after(newest: str) -> str:
+def _fts5_after(newest: str, overseeing: bool) -> str:
     """FTS5 gives row ids from the newest on, one after the other, so the limit ends its work as
     well; and it is asked for nothing when the page is full already."""
     return f"""
@@ -170,10 +188,10 @@ WITH sought AS MATERIALIZED (
   SELECT rowid AS id FROM message_words WHERE rowid < {_BEFORE} AND message_words MATCH
     CASE WHEN (SELECT count(*) FROM near) < {_LIMIT} THEN :match ELSE '""' END
   ORDER BY rowid DESC LIMIT {_LIMIT}
-) {_FOUND}"""
+) {_found(overseeing)}"""
 
 
-def _gin_after(newest: str) -> str:
+def _gin_after(newest: str, overseeing: bool) -> str:
     """Both parts are closed to the planner, who knows nothing of how often a term is said: a LIMIT
     and OFFSET 0 see to that. Limits are written out, since it plans for a tenth of the table where
     it does not know one."""
@@ -190,11 +208,17 @@ WITH asked AS MATERIALIZED (
     SELECT m.id FROM asked JOIN messages m ON m.words @@ asked.query OFFSET 0
   ) indexed WHERE id < {_BEFORE} AND (SELECT count(*) FROM near) < {_LIMIT}
   ORDER BY id DESC LIMIT {_LIMIT}
-) {_FOUND}"""
+) {_found(overseeing)}"""
 
 
-_FTS5 = {False: _fts5_after(_NEWEST_HERE), True: _fts5_after(_NEWEST_EVERYWHERE)}
-_GIN = {False: _gin_after(_NEWEST_HERE), True: _gin_after(_NEWEST_EVERYWHERE)}
+# By whether all rooms are meant, and whether an administrator looks.
+_PLACES = [
+    ((everywhere, overseeing), _NEWEST_EVERYWHERE if everywhere else _NEWEST_HERE)
+    for everywhere in (False, True)
+    for overseeing in (False, True)
+]
+_FTS5 = {place: _fts5_after(newest, place[1]) for place, newest in _PLACES}
+_GIN = {place: _gin_after(newest, place[1]) for place, newest in _PLACES}
 
 
 # ------------------------------------------------------------------ tidying

@@ -1,16 +1,35 @@
-"""What is kept for a while only: a room's events for pages that were away, spent sessions, guests
+"""What is kept for a while only: messages, where that is decided; a room's events for pages that were away, spent sessions, guests
 who are gone, what was uploaded and never sent, links good for one use, and what deleted accounts
 left behind."""
 
 from __future__ import annotations
 
 from hubbub import database, storage
-from hubbub.domain import clock, departures, events, guests, matching, sessions, tokens, uploads
+from hubbub.domain import (
+    clock,
+    departures,
+    events,
+    expiry,
+    guests,
+    matching,
+    sessions,
+    tokens,
+    uploads,
+)
 
 
-async def enforce(db: database.Database, files: storage.Store, *, now: int | None = None) -> None:
-    """Forgets what is past its time. May be run by several processes at once."""
+async def enforce(
+    db: database.Database,
+    files: storage.Store,
+    *,
+    keep_days: int = 0,
+    now: int | None = None,
+) -> None:
+    """Forgets what is past its time. May be run by several processes at once. `keep_days` 0:
+    messages are kept for ever."""
     at = clock.at(now)
+    if keep_days:
+        await expiry.expire(db, files, at - keep_days * clock.DAY)
     while await sessions.sweep(db, now=at):
         pass
     await guests.sweep(db, now=at)

@@ -49,6 +49,7 @@ class Room:
     holds: int = 0
     guests: int = 0
     direct_key: str | None = None
+    first_number: int = 1  # what came before is not kept any more
 
 
 @dataclass(frozen=True, slots=True)

@@ -96,7 +96,29 @@ async def find(
     scope, author_id = await _scope(db, person, query.by, room)
     if not matching.can_match(query, author_id, list(scope)):
         return Results()
-    sql, asked = matching.asked(db.dialect, query, author_id, list(scope), everywhere=room is None)
+    return await page(db, person, query, author_id, scope, everywhere=room is None)
+
+
+async def page(
+    db: database.Queries,
+    person: accounts.Person,
+    query: Query,
+    author_id: int | None,
+    scope: Mapping[int, rooms.Room],
+    *,
+    everywhere: bool,
+    overseeing: bool = False,
+) -> Results:
+    """A page of what can match in the rooms of `scope`, by their ids. `overseeing`: an
+    administrator looks into rooms that are not private, without being in them."""
+    sql, asked = matching.asked(
+        db.dialect,
+        query,
+        author_id,
+        list(scope),
+        everywhere=everywhere,
+        overseeing=overseeing,
+    )
     room_id, number = _cursor(query.before, scope)
     values = {"person_id": person.id, "room_id": room_id, "number": number}
     rows = await db.all(sql, {**asked, **values})

@@ -24,7 +24,8 @@ from hubbub.realtime.source import RoomGone, Source
 log = logging.getLogger(__name__)
 
 _HINT = re.compile(
-    r"sessions|inbox|(?:room|typing)(?: [0-9]{1,18}){2}|(?:seen|unread)(?: [0-9]{1,18}){3}",
+    r"sessions|inbox|choice [0-9]{1,18}|(?:room|typing)(?: [0-9]{1,18}){2}"
+    r"|(?:seen|unread)(?: [0-9]{1,18}){3}",
     re.ASCII,
 )
 
@@ -34,12 +35,14 @@ HEALTHY_SECONDS = 5.0
 
 @dataclasses.dataclass(slots=True, eq=False)
 class Client:
-    """One socket with what it is bound to. `expires_at` in seconds since the epoch."""
+    """One socket with what it is bound to. `expires_at` in seconds since the epoch; `alerted`: its
+    person wants to hear of messages while they look elsewhere."""
 
     sender: wire.Sender
     person: int
     session: int
     expires_at: float
+    alerted: bool = False
     seat: Seat | None = None
     last_typed: float = 0.0
 
@@ -104,6 +107,8 @@ class Streams:
                 self.reading.read(*numbers)
             case "unread":
                 self.reading.rewound(*numbers)
+            case "choice":
+                self.reading.choice(*numbers)
             case "inbox":
                 self._inboxes.look()
             case _:
@@ -153,7 +158,7 @@ class Streams:
             return NOT_ALLOWED
         channel = self._channels[room]
         seat = client.seat = self._hub.rooms[room].seats[client.sender]
-        self.reading.arrive(seat)
+        self.reading.arrive(seat, alerted=client.alerted)
         self._inboxes.arrive(seat)
         channel.welcome(seat, after, attached)
         return None
@@ -236,6 +241,11 @@ class Streams:
         if self._shared and room not in self._channels:
             here |= (await self._source.elsewhere([room])).get(room, frozenset())
         return here
+
+    def people(self) -> set[int]:
+        """Everyone who has a room open through this process."""
+        bound = (client for clients in self._sessions.values() for client in clients)
+        return {client.person for client in bound if client.seat is not None}
 
     def _show_unread(self, seats: Iterable[Seat]) -> None:
         self._show("unread", seats, self.reading.fragment)

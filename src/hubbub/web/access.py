@@ -94,9 +94,7 @@ async def confirm(request: Request, who: accounts.Person, password: str) -> None
     state, here = request.state, address(request)
     try:
         async with state.limits.attempt("login", accounts.fold(who.username), here):
-            await accounts.authenticate(
-                state.db, who.username, password, state.config.secret_keys
-            )
+            await accounts.authenticate(state.db, who.username, password, state.config.secret_keys)
     except errors.Invalid:
         await security.record(state.db, "confirmation failed", person_id=who.id, address=here)
         raise errors.Unconfirmed(
@@ -141,6 +139,13 @@ async def join(request: Request, found: Visit) -> None:
 def changed(request: Request, found: Visit) -> None:
     """After a change of the room that was visited: the live rooms shall look for what came."""
     request.state.streams.hint(found.room.id, found.room.seq + 1)
+
+
+def posted(request: Request, room_id: int, posted: messages.Posted) -> None:
+    """After a message was accepted: the live rooms shall look for it, and those who look elsewhere
+    are told a little later."""
+    request.state.streams.hint(room_id, posted.seq)
+    request.state.push.posted(room_id, posted.number)
 
 
 async def inside(request: HTTPConnection, act: Act = Act.SEE) -> Visit:

@@ -48,6 +48,8 @@ class Assets:
         # What few pages need, or only once something is done there, is a file of its own.
         for path in sorted((folder / "apart").glob("*.js")):
             self._add(path.name, rjsmin.jsmin(path.read_text()).encode())
+        for path in sorted((folder / "apart").glob("*.css")):
+            self._add(path.name, _MARGINS.sub(b"", path.read_bytes()))
         for path in sorted(folder.rglob("*")):
             if path.is_file() and path.parent.name not in _OURS and path.suffix in _SERVED:
                 self._add(_VERSION.sub("", path.name), path.read_bytes())

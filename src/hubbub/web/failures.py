@@ -13,7 +13,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.types import ExceptionHandler, Receive, Scope, Send
 
 from hubbub import errors, words
-from hubbub.web import responses
+from hubbub.web import forms, responses
 
 log = logging.getLogger(__name__)
 
@@ -44,8 +44,10 @@ def answer(request: Request, refusal: errors.Refusal) -> Response:
     """The refusal in the form the client reads, with the same status in each of them."""
     if isinstance(refusal, errors.SignedOut) and _is_reading(request):
         return responses.login(request, responses.here(request))
+    if isinstance(refusal, errors.Unconfirmed) and responses.is_page(request):
+        return _asked_again(request, refusal)
     sentence = _nothing() if isinstance(refusal, errors.NotFound) else refusal.message
-    return _with_retry(_shown(request, refusal.status, sentence), refusal)
+    return _with_retry(_shown(request, refusal.status, sentence, refusal.retry_after), refusal)
 
 
 def gives_back(again: Again) -> Callable[[Handler], Handler]:
@@ -67,6 +69,21 @@ def gives_back(again: Again) -> Callable[[Handler], Handler]:
         return guarded
 
     return decorate
+
+
+def _asked_again(request: Request, refusal: errors.Unconfirmed) -> Response:
+    """The password is asked for: on a page of its own, which leads on to what was to be read, or
+    with all that a form held, which is sent on with it."""
+    if _is_reading(request):
+        return responses.by_way_of(request, "admin:confirmation", responses.here(request))
+    return responses.page(
+        request,
+        "admin/confirmation.html",
+        refusal.status,
+        action=responses.here(request),
+        fields=forms.kept(request),
+        errors={"password": refusal.message} if refusal.field else {},
+    )
 
 
 async def refuse(scope: Scope, receive: Receive, send: Send, refusal: errors.Refusal) -> None:
@@ -102,11 +119,13 @@ def _with_retry(response: Response, refusal: errors.Refusal) -> Response:
     return response
 
 
-def _shown(request: Request, status: int, sentence: str) -> Response:
+def _shown(request: Request, status: int, sentence: str, wait: int | None = None) -> Response:
     if responses.wants_json(request):
         return responses.json({"error": sentence}, status)
     if responses.is_htmx(request):
-        return responses.fragment(request, "failures/_fragment.html", status, sentence=sentence)
+        return responses.fragment(
+            request, "failures/_fragment.html", status, sentence=sentence, wait=wait
+        )
     return responses.page(
         request,
         "failures/show.html",

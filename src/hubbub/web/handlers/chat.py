@@ -11,7 +11,18 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from hubbub import database, errors, words
-from hubbub.domain import events, history, knocks, memberships, messages, pins, rooms, unread
+from hubbub.domain import (
+    blocks,
+    events,
+    held,
+    history,
+    knocks,
+    memberships,
+    messages,
+    pins,
+    rooms,
+    unread,
+)
 from hubbub.domain.permissions import Act
 from hubbub.web import access, forms, responses
 
@@ -27,7 +38,8 @@ class _View:
 
     `read`: how far this room is read, `news`: how many messages follow, the `first` of them;
     `unread`: the other rooms with something unread, and the mentions in each; `knocks`: who asks
-    to enter, for those who answer.
+    to enter, for those who answer; `blocked`: the version of the list of those whose messages are
+    hidden; `held`: what the viewer said that waits.
     """
 
     cursor: str
@@ -42,6 +54,8 @@ class _View:
     first: unread.First | None
     unread: dict[str, int]
     knocks: list[knocks.Knock]
+    blocked: str
+    held: list[held.Held]
 
 
 async def page(
@@ -143,6 +157,15 @@ async def _view(
             read=here.read_number if here else 0,
             news=here.last_number - here.read_number if here else 0,
             first=await unread.first(moment, here) if here else None,
-            unread={one.public_id: one.mentions for one in standings.values() if one.is_unread},
+            unread={one.public_id: one.mentions for one in standings.values() if one.is_shown},
+            blocked=await blocks.version(moment, visit.person),
+            held=await _held(moment, visit),
             knocks=await knocks.waiting(moment, visit.room) if visit.can(Act.ADMIT) else [],
         )
+
+
+async def _held(db: Queries, visit: access.Visit) -> list[held.Held]:
+    """Only newcomers have something that waits."""
+    if visit.member is None or visit.member.cleared:
+        return []
+    return await held.of(db, visit.room.id, visit.person.id)

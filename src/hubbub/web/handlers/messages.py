@@ -9,10 +9,11 @@ from starlette.responses import Response
 
 from hubbub import errors, words
 from hubbub.domain import clock, history, messages, moderation, revisions
+from hubbub.domain import held as holding
 from hubbub.domain.permissions import Act
 from hubbub.markup import emoji
 from hubbub.web import access, failures, forms, responses
-from hubbub.web.handlers import chat, reading, uploads
+from hubbub.web.handlers import chat, held, reading, uploads
 
 
 @failures.gives_back(chat.again)
@@ -28,9 +29,11 @@ async def say(request: Request, visit: access.Visit) -> Response:
     """Posts the message that was read as the request's form."""
     draft = await forms.message(request)
     await request.state.limits.hit("messages", visit.person.id)
-    posted = await messages.post(request.state.db, visit.room, visit.person, draft)
+    posted = await holding.post(request.state.db, visit.room, visit.person, draft)
+    if isinstance(posted, holding.Waiting):
+        return held.waits(request, visit, posted)
     if posted.created:
-        request.state.streams.hint(visit.room.id, posted.seq)
+        access.posted(request, visit.room.id, posted)
     return await _posted(request, visit, posted)
 
 
@@ -64,6 +67,7 @@ async def menu(request: Request) -> Response:
         can_erase=visit.can(Act.ERASE) and revisions.can_erase(visit.person, message),
         can_take_down=visit.can(Act.TAKE_DOWN)
         and await moderation.can_take_down(request.state.db, visit.room, visit.member, message),
+        can_report=visit.can(Act.REPORT) and message.author_username != visit.person.username,
         common=emoji.COMMON,
         scripted=responses.is_htmx(request),
     )

@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 
 from hubbub import errors, storage, words
-from hubbub.domain import permissions, uploads
+from hubbub.domain import pace, permissions, uploads
 from hubbub.domain.permissions import Act
 from hubbub.web import access, forms, links, responses
 from hubbub.web.middleware import bodies
@@ -20,6 +20,7 @@ CLOSED = "default-src 'none'; sandbox"
 async def create(request: Request) -> Response:
     """One file, kept until it is sent with a message or a day has passed."""
     visit = await access.inside(request, Act.POST)
+    pace.require_cleared(visit.room, visit.member)
     await _check(request, visit)
     async with forms.files(request, 1) as files:
         if len(files) != 1:
@@ -55,6 +56,7 @@ def _is_large(request: Request) -> bool:
 
 def _require_post(visit: access.Visit) -> None:
     permissions.require(permissions.standing(visit.person, visit.member), Act.POST, visit.room)
+    pace.require_cleared(visit.room, visit.member)
 
 
 async def describe(request: Request) -> Response:
@@ -108,7 +110,7 @@ def _id(request: Request) -> str:
 
 def _allowance(request: Request) -> uploads.Allowance:
     settings = request.state.config
-    return uploads.Allowance(settings.upload_mb, settings.upload_day_mb)
+    return uploads.Allowance(request.state.site.now.upload_mb, settings.upload_day_mb)
 
 
 async def _check(request: Request, visit: access.Visit) -> None:

@@ -21,9 +21,8 @@ _ATTACHED = re.compile(r"/r/[^/]+/(?:attachments|messages)")
 
 
 class Bodies:
-    def __init__(self, app: ASGIApp, upload_mb: int) -> None:
+    def __init__(self, app: ASGIApp) -> None:
         self.app = app
-        self.upload_mb = upload_mb
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -45,7 +44,10 @@ class Bodies:
             return 0
         if scope["path"] == "/profile/picture":
             return PICTURE_MB
-        return self.upload_mb if _ATTACHED.fullmatch(scope["path"]) else 0
+        if not _ATTACHED.fullmatch(scope["path"]):
+            return 0
+        allowed: int = scope["state"]["site"].now.upload_mb
+        return allowed
 
 
 class _Measured:
