@@ -53,12 +53,16 @@ RULES: Mapping[str, tuple[Rule, ...]] = {
         Rule(30, 10 * MINUTE, keys=1, misses=True),  # A school logs in from one address.
     ),
     "register": (Rule(5, HOUR),),  # address
+    "resets": (Rule(10, HOUR),),  # address; of those who forgot their password
+    "mails": (Rule(5, HOUR),),  # person; to an address that is not confirmed
+    "exports": (Rule(5, HOUR),),  # person
     "links": (Rule(20, 10 * MINUTE),),  # address; only wrong guesses are counted
     "guests": (Rule(40, 10 * MINUTE),),  # address; a class of thirty comes in from one
     "messages": (Rule(10, 10),),  # person
     "rooms": (Rule(20, HOUR),),  # person
     "joins": (Rule(60, HOUR),),  # person
     "invitations": (Rule(30, HOUR),),  # person
+    "reports": (Rule(20, HOUR),),  # person
     "uploads": (Rule(60, 10 * MINUTE),),  # person
     "search": (Rule(30, MINUTE),),  # person
     "writes": (Rule(60, MINUTE),),  # person; everything else that changes something

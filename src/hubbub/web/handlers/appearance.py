@@ -8,19 +8,23 @@ import urllib.parse
 from starlette.requests import Request
 from starlette.responses import Response
 
-from hubbub.domain import accounts, permissions
+from hubbub.domain import accounts, blocks, permissions
 from hubbub.web import access, forms, links, responses
 
 AN_HOUR = "private, max-age=3600"
 
 
 async def mine(request: Request) -> Response:
-    """The style sheet of one person: what is theirs, and what calls them."""
+    """The style sheet of one person: what is theirs, what calls them, and whom they do not want to
+    see. Pages ask for it by `blocks.version`, so that what is kept of it is never too old."""
     person = access.viewer(request)
     if request.path_params["username"] != person.username:
         raise permissions.unseen()
     text = request.state.templates.render(
-        "appearance/mine.css", username=person.username, folded=accounts.fold(person.username)
+        "appearance/mine.css",
+        username=person.username,
+        folded=accounts.fold(person.username),
+        blocked=await blocks.blocked(request.state.db, person),
     )
     return Response(text, media_type="text/css", headers={"Cache-Control": AN_HOUR})
 
