@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import sqlalchemy
 
 from hubbub import database
-from hubbub.domain import handles, rooms
+from hubbub.domain import accounts, handles, rooms
 from hubbub.tables import rooms as table
 
 PAGE = 20
@@ -24,11 +24,18 @@ class Page:
     has_next: bool
 
 
-async def listed(db: database.Queries, q: str = "", number: int = 1) -> Page:
-    """The listed rooms whose title or handle holds `q`, by title."""
+async def listed(
+    db: database.Queries,
+    q: str = "",
+    number: int = 1,
+    *,
+    person: accounts.Person | None = None,
+) -> Page:
+    """The listed rooms whose title or handle holds `q`, by title; none that the person is banned
+    from."""
     number = min(max(number, 1), _LAST_PAGE)
-    here = (table.c.access == "listed") & table.c.archived_at.is_(None) & rooms.visible_to(None)
-    query = sqlalchemy.select(table).where(here).order_by(table.c.title_key, table.c.id)
+    here = (table.c.access == "listed") & table.c.archived_at.is_(None)
+    query = sqlalchemy.select(table).where(here & rooms.visible_to(person)).order_by(table.c.title_key, table.c.id)
     sought = handles.fold(q[: rooms.TITLE_LENGTH].replace("\0", ""))
     if sought:
         pattern = f"%{_escaped(sought)}%"

@@ -29,7 +29,10 @@ async def index(request: Request) -> Response:
         access.person(request)
     asked, state = request.query_params, request.state
     page = await directory.listed(
-        state.db, asked.get("q", "")[:PASTED_LENGTH], forms.number(asked.get("page", "")) or 1
+        state.db,
+        asked.get("q", "")[:PASTED_LENGTH],
+        forms.number(asked.get("page", "")) or 1,
+        person=state.person,
     )
     mine = await rooms.mine(state.db, state.person) if state.person else []
     joined = {room.id for room in mine}
@@ -76,9 +79,6 @@ async def join(request: Request) -> Response:
         access.person(request)
     form = await forms.read(request)
     name = markup.clean_line(form.get("name", ""), field="name", limit=PASTED_LENGTH)
-    token = request.state.links.invitation_in(name)
-    if token:
-        return responses.lead_to(request, "links:open", token=token)
     token = request.state.links.invitation_in(name)
     if token:
         return responses.lead_to(request, "links:open", token=token)
