@@ -1,4 +1,4 @@
-"""Room keys, tokens and peppers."""
+"""Keys of rooms and invitation links, tokens and peppers."""
 
 import re
 
@@ -42,6 +42,38 @@ def test_changing_any_character_of_a_key_closes_the_door() -> None:
     for place in range(len(key)):
         other = "a" if key[place] != "a" else "b"
         assert not signing.check_room_key(KEYS, key[:place] + other + key[place + 1 :], 0)
+
+
+def test_an_invitation_links_token_is_its_public_id_and_130_bits_of_mac_of_its_own() -> None:
+    public_id = signing.new_public_id()
+    token = signing.invitation_token(KEYS, public_id)
+    assert re.fullmatch("[a-z2-7]{36}", token)
+    assert token.startswith(public_id)
+    assert signing.check_invitation_token(KEYS, token)
+    for generation in (0, 1):
+        assert token != signing.room_key(KEYS, public_id, generation)
+        assert not signing.check_room_key(KEYS, token, generation)
+        key = signing.room_key(KEYS, public_id, generation)
+        assert not signing.check_invitation_token(KEYS, key)
+
+
+def test_a_token_outlives_a_rotation_and_dies_with_its_secret() -> None:
+    token = signing.invitation_token(KEYS[:1], "abcdefghij")
+    assert signing.check_invitation_token(KEYS, token)
+    assert not signing.check_invitation_token(KEYS[1:], token)
+
+
+@given(st.text() | st.from_regex("[a-z2-7]{36}", fullmatch=True))
+def test_no_other_text_is_an_invitation(text: str) -> None:
+    assert not signing.check_invitation_token(KEYS, text)
+
+
+def test_changing_any_character_of_a_token_makes_it_nothing() -> None:
+    token = signing.invitation_token(KEYS, "abcdefghij")
+    for place in range(len(token)):
+        other = "a" if token[place] != "a" else "b"
+        changed = token[:place] + other + token[place + 1 :]
+        assert not signing.check_invitation_token(KEYS, changed)
 
 
 def test_tokens_are_256_bits_and_kept_as_a_hash_that_does_not_tell_them() -> None:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from hubbub import config, errors
+from hubbub import config, errors, signing
 from hubbub.web import links, templating
 
 BASE = "https://chat.example.org"
@@ -96,6 +96,20 @@ def test_a_link_elsewhere_is_refused(settings: config.Config, pasted: str) -> No
     where = links.Links(dataclasses.replace(settings, public_url=BASE))
     with pytest.raises(errors.Invalid):
         where.key_in(pasted)
+
+
+def test_a_pasted_invitation_link_is_read_and_is_no_rooms_key(settings: config.Config) -> None:
+    where = links.Links(dataclasses.replace(settings, public_url=BASE))
+    token = signing.invitation_token(where.secrets, "abcdefghij")
+    for pasted in (token, f"/i/{token}", f"{BASE}/i/{token}", f"chat.example.org/i/{token}?x#y"):
+        assert where.invitation_in(pasted) == token
+    for pasted in ("a" * 36, f"{BASE}/r/{token}", "lobby", "/i/"):
+        assert where.invitation_in(pasted) is None
+    assert where.key_in(f"{BASE}/i/{token}") is None
+    assert where.invited_by(token) == "abcdefghij"
+    assert where.invited_by("a" * 36) is None
+    with pytest.raises(errors.Invalid):
+        where.invitation_in(f"https://evil.example/i/{token}")
 
 
 def test_times_are_written_for_machines_and_for_people() -> None:
