@@ -9,6 +9,7 @@ import email
 import email.policy
 import ssl
 import subprocess
+from collections.abc import Mapping
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Self, cast
@@ -17,7 +18,7 @@ from typing import Self, cast
 class Mailbox:
     """`async with Mailbox() as box:` `await box.next()` is the next mail that came.
 
-    `refusals` are answers given instead of taking a mail, one after the other.
+    `refusals` are answers given to who writes to an address, one after the other.
     """
 
     def __init__(
@@ -26,11 +27,11 @@ class Mailbox:
         certificate: Path | None = None,
         wraps: bool = False,
         login: tuple[str, str] | None = None,
-        refusals: tuple[str, ...] = (),
+        refusals: Mapping[str, list[str]] | None = None,
     ) -> None:
         self.came: asyncio.Queue[EmailMessage] = asyncio.Queue()
         self.was_encrypted: list[bool] = []
-        self.refusals = list(refusals)
+        self._refusals = refusals or {}
         self._tls = _context(certificate) if certificate else None
         self._wraps = wraps
         self._login = login
@@ -86,8 +87,8 @@ class Mailbox:
                     say("235 welcome" if known else "535 who are you")
                 case "MAIL" if not known:
                     say("530 who are you")
-                case "RCPT" if self.refusals:
-                    say(self.refusals.pop(0))
+                case "RCPT" if answers := self._refusals.get(rest.strip("TOto:<>")):
+                    say(answers.pop(0))
                 case "DATA":
                     say("354 go on")
                     raw = await reader.readuntil(b"\r\n.\r\n")

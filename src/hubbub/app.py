@@ -99,6 +99,7 @@ def _lifespan(
             closing.callback(tidying.cancel)
             pusher = push.Pusher(db, templates.links, settings.push_hosts)
             pushing = asyncio.create_task(pusher.run())
+            closing.callback(pusher.stop)
             closing.callback(pushing.cancel)
             following = asyncio.create_task(_follow(current, db, templates))
             closing.callback(following.cancel)

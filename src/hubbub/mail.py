@@ -40,7 +40,7 @@ class Mail:
         self._again_after = again_after
         self._queue: asyncio.Queue[tuple[Message, int]] = asyncio.Queue(WAITING)
         self._tasks: list[asyncio.Task[None]] = []
-        self._later: set[asyncio.TimerHandle] = set()
+        self._later: set[asyncio.Task[None]] = set()
 
     @property
     def is_on(self) -> bool:
@@ -52,8 +52,8 @@ class Mail:
 
     async def stop(self) -> None:
         """Gives what waits a moment to leave."""
-        for timer in self._later:
-            timer.cancel()
+        for waiting in list(self._later):
+            waiting.cancel()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(DRAIN_SECONDS if self._tasks else 0):
                 await self._queue.join()
@@ -90,14 +90,12 @@ class Mail:
         code = getattr(error, "smtp_code", "")
         log.warning("a mail could not be sent: %s %s", type(error).__name__, code)
         if tries < len(self._again_after) and not _is_final(error):
-            loop = asyncio.get_running_loop()
-            timer = loop.call_later(
-                self._again_after[tries], lambda: self._put_again(timer, message, tries + 1)
-            )
-            self._later.add(timer)
+            waiting = asyncio.create_task(self._wait(self._again_after[tries], message, tries + 1))
+            self._later.add(waiting)
+            waiting.add_done_callback(self._later.discard)
 
-    def _put_again(self, timer: asyncio.TimerHandle, message: Message, tries: int) -> None:
-        self._later.discard(timer)
+    async def _wait(self, seconds: float, message: Message, tries: int) -> None:
+        await asyncio.sleep(seconds)
         self._put(message, tries)
 
 
@@ -127,21 +125,20 @@ def deliver(url: str, message: Message) -> None:
     on this very machine or where `?tls=off` says so. Raises OSError, smtplib.SMTPException."""
     parts = urllib.parse.urlsplit(url)
     host = parts.hostname or ""
-    if parts.scheme == "smtps":
-        context = ssl.create_default_context()
-        server = smtplib.SMTP_SSL(host, parts.port or 465, timeout=SECONDS, context=context)
-    else:
-        standard = 25 if _is_here(host) else 587
-        server = smtplib.SMTP(host, parts.port or standard, timeout=SECONDS)
-    with server:
+    with _connected(parts.scheme, host, parts.port) as server:
         if parts.scheme == "smtp" and _wants_tls(parts.query, host):
             server.starttls(context=ssl.create_default_context())
         if parts.username:
-            user, password = [
-                urllib.parse.unquote(p or "") for p in (parts.username, parts.password)
-            ]
-            server.login(user, password)
+            given = (parts.username, parts.password or "")
+            server.login(*map(urllib.parse.unquote, given))
         server.send_message(message)
+
+
+def _connected(scheme: str, host: str, port: int | None) -> smtplib.SMTP:
+    if scheme == "smtps":
+        context = ssl.create_default_context()
+        return smtplib.SMTP_SSL(host, port or 465, timeout=SECONDS, context=context)
+    return smtplib.SMTP(host, port or (25 if _is_here(host) else 587), timeout=SECONDS)
 
 
 def _wants_tls(query: str, host: str) -> bool:

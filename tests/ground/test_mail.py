@@ -102,7 +102,7 @@ async def test_a_server_that_is_busy_is_asked_again(
     office: Opening, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with (
-        Mailbox(refusals=("451 later", "451 later")) as box,
+        Mailbox(refusals={"ada@example.org": ["451 later", "451 later"]}) as box,
         office(f"smtp://127.0.0.1:{box.port}", again_after=(0.01, 0.01)) as out,
     ):
         out.post("ada@example.org", "Hello", "")
@@ -114,7 +114,7 @@ async def test_what_a_server_refuses_for_good_is_given_up(
     office: Opening, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with (
-        Mailbox(refusals=("550 nobody here by this name",)) as box,
+        Mailbox(refusals={"eve@example.org": ["550 nobody here by this name"]}) as box,
         office(f"smtp://127.0.0.1:{box.port}", again_after=(0.01,)) as out,
     ):
         out.post("eve@example.org", "Refused", "")

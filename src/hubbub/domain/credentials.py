@@ -95,8 +95,10 @@ async def ask(
     if await db.value(waiting) >= MOST_MAILED:
         return None
     person = accounts.from_row(row)
-    given = {"person_id": person.id, "detail": MAILED, "lifetime": BY_MAIL}
-    return person, row["email"], await tokens.create(db, KIND, **given, now=at)
+    token = await tokens.create(
+        db, KIND, person_id=person.id, detail=MAILED, lifetime=BY_MAIL, now=at
+    )
+    return person, row["email"], token
 
 
 def _readable(name: str) -> str:

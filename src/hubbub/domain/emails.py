@@ -69,8 +69,9 @@ async def ask(
     for nothing. Says nothing about whose address it may be already: see `owner`."""
     async with db.transaction() as conn:
         await tokens.forget(conn, KIND, person.id)
-        given = {"person_id": person.id, "detail": address, "lifetime": LIFETIME}
-        return await tokens.create(conn, KIND, **given, now=now)
+        return await tokens.create(
+            conn, KIND, person_id=person.id, detail=address, lifetime=LIFETIME, now=now
+        )
 
 
 async def owner(db: database.Queries, address: str) -> int | None:

@@ -23,6 +23,7 @@ from hubbub.web.handlers import (
     completion,
     credentials,
     days,
+    direct,
     departures,
     emails,
     exports,
@@ -110,6 +111,8 @@ def routes(_: config.Config) -> list[BaseRoute]:
 
         _get( "/inbox",               inbox.show,            "inbox:show"),
         _post("/inbox/{id}",          inbox.answer,          "inbox:answer"),
+        _get( "/direct",              direct.new,            "direct:new"),
+        _post("/direct",              direct.create,         "direct:create"),
 
         _get( "/go",                  switcher.index,        "go:list"),
         _get( "/shortcuts",           switcher.shortcuts,    "shortcuts:show"),

@@ -41,12 +41,15 @@ async def create(request: Request) -> Response:
 
 
 async def login(request: Request) -> Response:
-    asked = request.query_params
-    if request.state.person is not None:
+    asked, person = request.query_params, request.state.person
+    if person is not None and person.guest_of is None:  # A guest may have an account.
         return responses.see_other(links.own_path(asked.get("next", "")))
-    registered = asked.get("registered", "")
+    registered, renewed = asked.get("registered", ""), asked.get("renewed", "")
     notice = words.gettext("Your account is there. Log in to go on.") if registered else ""
-    return _login_page(request, {"username": registered}, asked.get("next", ""), {}, notice)
+    if renewed:
+        notice = words.gettext("Your password is changed. Log in with the new one.")
+    values = {"username": registered or renewed}
+    return _login_page(request, values, asked.get("next", ""), {}, notice)
 
 
 async def _login_again(request: Request, refusal: errors.Refusal) -> Response:

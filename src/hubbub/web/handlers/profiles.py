@@ -8,8 +8,10 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 
 from hubbub import errors, words
-from hubbub.domain import accounts, permissions, profiles
+from hubbub.domain import accounts, blocks, emails, permissions, profiles
 from hubbub.web import access, failures, forms, responses
+
+FIELDS = ("name", "file", "email", "current")
 
 # A name that holds the digest of what it names never means anything else.
 FOR_EVER = "private, max-age=31536000, immutable"
@@ -19,15 +21,26 @@ _PICTURE = re.compile(rf"([0-9a-f]{{64}})-({profiles.SMALL}|{profiles.LARGE})\.w
 
 async def show(request: Request) -> Response:
     """The page about a person, or for htmx a card of it."""
-    found = await _profile(request)
+    found, viewer = await _profile(request), access.viewer(request)
+    own = found.person.id == viewer.id
     return responses.either(
         request,
         "people/_card.html",
         "people/show.html",
         profile=found,
-        own=found.person.id == access.viewer(request).id,
+        own=own,
         scripted=responses.is_htmx(request),
+        blocked=None if own else await _blocked(request, viewer, found.person),
     )
+
+
+async def _blocked(
+    request: Request, viewer: accounts.Person, other: accounts.Person
+) -> bool | None:
+    """Whether the viewer blocked the other one; None for guests, who block nobody."""
+    if viewer.guest_of is not None:
+        return None
+    return await blocks.has_blocked(request.state.db, viewer.id, other.id)
 
 
 async def avatar(request: Request) -> Response:
@@ -49,23 +62,24 @@ async def picture(request: Request) -> Response:
 
 
 async def own(request: Request) -> Response:
-    return _page(request, {"name": access.person(request).name}, {})
+    access.person(request)
+    return await _page(request, {}, {})
 
 
-async def _again(request: Request, refusal: errors.Refusal) -> Response:
-    values = {"name": access.person(request).name} | forms.kept(request)
-    field = refusal.field if refusal.field in {"name", "file"} else ""
-    return _page(request, values, {field or "": refusal.message})
+async def again(request: Request, refusal: errors.Refusal) -> Response:
+    """The page with what was typed, and the sentence beside its field."""
+    field = refusal.field if refusal.field in FIELDS else ""
+    return await _page(request, forms.kept(request), {field or "": refusal.message})
 
 
-@failures.gives_back(_again)
+@failures.gives_back(again)
 async def rename(request: Request) -> Response:
     person, form = await _changing(request), await forms.read(request)
     await profiles.rename(request.state.db, person, form.get("name", ""))
     return responses.lead_to(request, "profile:show")
 
 
-@failures.gives_back(_again)
+@failures.gives_back(again)
 async def set_picture(request: Request) -> Response:
     person = access.person(request)
     await request.state.limits.hit("uploads", person.id)
@@ -76,7 +90,7 @@ async def set_picture(request: Request) -> Response:
     return responses.lead_to(request, "profile:show")
 
 
-@failures.gives_back(_again)
+@failures.gives_back(again)
 async def remove_picture(request: Request) -> Response:
     person = await _changing(request)
     await profiles.remove_picture(request.state.db, request.state.files, person)
@@ -94,5 +108,15 @@ async def _profile(request: Request) -> profiles.Profile:
     return await profiles.profile(request.state.db, viewer, request.path_params["username"])
 
 
-def _page(request: Request, values: forms.Form, trouble: dict[str, str]) -> Response:
-    return responses.page(request, "people/own.html", values=values, errors=trouble)
+async def _page(request: Request, values: forms.Form, trouble: dict[str, str]) -> Response:
+    person, state = access.person(request), request.state
+    address = await emails.of(state.db, person) if state.mail.is_on else None
+    return responses.page(
+        request,
+        "people/own.html",
+        values={"name": person.name, "email": address or ""} | values,
+        errors=trouble,
+        mailed=state.mail.is_on,
+        address=address,
+        waiting=await emails.waiting(state.db, person) if state.mail.is_on else None,
+    )
