@@ -1,6 +1,7 @@
 """The access table: what its docstring says is what it holds, and every may has its may-not."""
 
 import dataclasses
+import pathlib
 
 import pytest
 
@@ -224,3 +225,24 @@ def test_what_one_is_told_one_may_do_is_what_one_may_do(
             with pytest.raises(errors.Forbidden) as refused:
                 permissions.require(standing, right.act, room)
             assert right.reason == refused.value.message
+
+
+def test_the_table_in_the_documents_is_the_table() -> None:
+    page = pathlib.Path(__file__).resolve().parents[2] / "docs" / "rights.md"
+    rows = [
+        [cell.strip() for cell in line.strip("|").split("|")]
+        for line in page.read_text().splitlines()
+        if line.startswith("|") and not line.startswith("|---")
+    ]
+    by_name = {name: standing for standing, name in rights.NAMES.items()}
+    by_sentence = {sentence: act for act, sentence in rights.SENTENCES.items()}
+    told: dict[tuple[Act, Standing], bool] = {}
+    heads: list[str] = []
+    for first, *cells in rows:
+        if not first:
+            heads = cells
+            continue
+        assert set(cells) <= {"yes", "–"}
+        for name, cell in zip(heads, cells, strict=True):
+            told[by_sentence[first], by_name[name]] = cell == "yes"
+    assert told == drawn_table()
