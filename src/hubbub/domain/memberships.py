@@ -20,6 +20,7 @@ from hubbub.domain.permissions import Act
 from hubbub.tables import memberships as table
 from hubbub.tables import mutes
 from hubbub.tables import people as persons
+from hubbub.tables import rooms as room_table
 
 Member = rooms.Member
 
@@ -114,6 +115,24 @@ _ORDER = (
 
 async def ids(db: database.Queries, room_id: int) -> set[int]:
     return {row["person_id"] for row in await db.all(_IDS, {"room_id": room_id})}
+
+
+async def lately(
+    db: database.Queries, person_ids: Iterable[int], since: int
+) -> dict[int, list[rooms.Room]]:
+    """The rooms in which people (ids) have been for less long than `since` (milliseconds UTC), the
+    oldest first."""
+    query = (
+        sqlalchemy.select(table.c.person_id, room_table)
+        .join(room_table, room_table.c.id == table.c.room_id)
+        .where(table.c.person_id.in_(sorted(set(person_ids))), table.c.joined_at > since)
+        .where(room_table.c.deleted_at.is_(None))
+        .order_by(table.c.joined_at, room_table.c.id)
+    )
+    found: dict[int, list[rooms.Room]] = {}
+    for row in await db.all(query):
+        found.setdefault(row["person_id"], []).append(rooms.from_row(row))
+    return found
 
 
 # ------------------------------------------------------------------ coming

@@ -46,14 +46,15 @@ async def called(
     *,
     sure: bool = True,
 ) -> Called:
-    """Whom `body` calls: only members, and the whole room only by those who may.
+    """Whom `body` calls: only members, and the whole room only by those who may. In a direct room
+    everything said is said to all others, so that it counts like a call.
 
     Conflict when that is many people and the author is not `sure`.
     """
-    named = markup.mentioned(body)
-    if not named:
+    named, is_direct = markup.mentioned(body), room.direct_key is not None
+    if not named and not is_direct:
         return NOBODY
-    rows = await db.all(_members(room.id, named, author.id))
+    rows = await db.all(_members(room.id, None if is_direct else named, author.id))
     roles = {row["person_id"]: row["role"] for row in rows}
     ids = {row["username_key"]: row["person_id"] for row in rows}
     found = {name: ids[name] for name in ids if name in named and name != ROOM}
@@ -63,14 +64,15 @@ async def called(
             raise _ask(room.members)
         found[ROOM] = EVERYONE
     # Whoever blocked the author is shown as called, so that the author learns nothing.
-    return Called(tuple(found), tuple(id_ for id_ in found.values() if id_ not in deaf))
+    meant = ids if is_direct else found
+    return Called(tuple(found), tuple(id_ for id_ in meant.values() if id_ not in deaf))
 
 
-def _members(room_id: int, names: Iterable[str], author_id: int) -> sqlalchemy.Select[Any]:
+def _members(room_id: int, names: Iterable[str] | None, author_id: int) -> sqlalchemy.Select[Any]:
     deaf = sqlalchemy.exists().where(
         blocks.c.person_id == memberships.c.person_id, blocks.c.blocked_id == author_id
     )
-    return (
+    query = (
         sqlalchemy.select(
             memberships.c.person_id,
             memberships.c.role,
@@ -79,9 +81,11 @@ def _members(room_id: int, names: Iterable[str], author_id: int) -> sqlalchemy.S
         )
         .join(people, people.c.id == memberships.c.person_id)
         .where(memberships.c.room_id == room_id)
-        .where(people.c.username_key.in_(sorted(names)) | (people.c.id == author_id))
         .order_by(people.c.username_key)
     )
+    if names is None:
+        return query
+    return query.where(people.c.username_key.in_(sorted(names)) | (people.c.id == author_id))
 
 
 def _may_call_room(role: str | None, room: rooms.Room) -> bool:

@@ -17,11 +17,19 @@ PEOPLE_AT_ONCE = 500
 
 
 class Inboxes:
-    """`show` is told the seats whose display has changed; `fragment` is what each is to show."""
+    """`show` is told the seats whose display has changed; `fragment` is what each is to show.
+    `changed` is told afterwards for whom something changed: they may be in other rooms than before.
+    """
 
-    def __init__(self, source: Source, show: Callable[[Iterable[Seat]], None]) -> None:
+    def __init__(
+        self,
+        source: Source,
+        show: Callable[[Iterable[Seat]], None],
+        changed: Callable[[int], None],
+    ) -> None:
         self._source = source
         self._show = show
+        self._changed = changed
         self._head = 0
         self._seats: dict[int, set[Seat]] = {}
         self._asked: dict[int, None] = {}  # whose inbox is to be read, in the order of asking
@@ -72,10 +80,12 @@ class Inboxes:
             await asyncio.sleep(LEARN_SECONDS)
 
     async def _learn(self) -> None:
+        changed: set[int] = set()
         for seq, person in await self._source.inbox_changes(self._head):
             self._head = seq
             if person in self._seats:
                 self._asked[person] = None
+                changed.add(person)
         people = list(self._asked)[:PEOPLE_AT_ONCE]
         if not people:
             return
@@ -88,6 +98,8 @@ class Inboxes:
             raise
         for person in people:
             self._know(person, found.get(person, b""))
+        for person in changed:
+            self._changed(person)
 
     def _know(self, person: int, fragment: bytes) -> None:
         seats = self._seats.get(person)

@@ -51,7 +51,8 @@ class Source(Protocol):
         """What that log holds after `after`: (seq, person), ascending."""
 
     async def inboxes(self, people: Sequence[int]) -> Mapping[int, bytes]:
-        """For each of these people who has an inbox, a fragment that shows what waits there."""
+        """For each of these people who has an inbox, a fragment that shows what waits there, and
+        the rooms they came into just now."""
 
     async def people(self, room: int, online: frozenset[int]) -> bytes:
         """A fragment that shows who is here."""
@@ -73,6 +74,11 @@ class Source(Protocol):
 
     async def news(self, known: Mapping[int, unread.Head]) -> unread.News:
         """What happened in these rooms beyond their heads."""
+
+    async def alerts(
+        self, beyond: Mapping[int, int], people: Sequence[int]
+    ) -> Sequence[unread.Alert]:
+        """Which of these people are to hear of messages beyond a number in each of these rooms."""
 
     async def keep(self, seen: Mapping[tuple[int, int], int]) -> None:
         """Write down how far (room, person) have read; never further back than is written."""

@@ -63,7 +63,7 @@ class Streams:
         self._hub = Hub()
         self._roster = roster.Roster()
         self.reading = reading.Reading(source, publish, self._show_unread)
-        self._inboxes = inboxes.Inboxes(source, self._show_inbox)
+        self._inboxes = inboxes.Inboxes(source, self._show_inbox, self.reading.choice)
         self._source = source
         self._publish = publish
         self._shared = shared

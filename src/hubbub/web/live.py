@@ -15,6 +15,8 @@ from collections.abc import Mapping, Sequence
 from hubbub import database, words
 from hubbub.domain import (
     accounts,
+    clock,
+    direct,
     events,
     history,
     inbox,
@@ -42,6 +44,9 @@ LISTED_PEOPLE = 200
 KNOWN_ROOMS = 10_000
 ROOMS_AT_ONCE = 5_000
 """Databases take some 32,000 values in one query."""
+
+NEW_ROOM = 5 * clock.MINUTE
+"""So long after somebody came into a room, their open pages are given a link to it."""
 
 LEASE_BEAT_SECONDS = 5.0
 TOLD = frozenset({"role", "muted", "unmuted"})
@@ -310,13 +315,24 @@ class Log:
 
     async def inboxes(self, people: Sequence[int]) -> Mapping[int, bytes]:
         counts = await inbox.counts(self._db, people)
-        drawn = {
-            count: _partial(
-                "#inbox", self._templates.render("inbox/_badge.html", inbox=count)
-            ).encode()
+        new = await memberships.lately(self._db, counts, clock.now() - NEW_ROOM) if counts else {}
+        badges = {
+            count: _partial("#inbox", self._templates.render("inbox/_badge.html", inbox=count))
             for count in set(counts.values())
         }
-        return {person: drawn[count] for person, count in counts.items()}
+        return {
+            person: (badges[count] + await self._new_rooms(person, new.get(person, []))).encode()
+            for person, count in counts.items()
+        }
+
+    async def _new_rooms(self, person: int, new: Sequence[rooms.Room]) -> str:
+        """Links to rooms for pages drawn before their person came in, which do not list them."""
+        drawn = ""
+        for room in await direct.named(self._db, new, person):
+            link = self._templates.render("inbox/_rooms.html", room=room)
+            unlisted = f"#rooms-list:not(:has([data-room='{room.public_id}']))"
+            drawn += _partial(unlisted, link, "afterbegin")
+        return drawn
 
     # ---------------------------------------------------------------- sessions
 

@@ -13,6 +13,7 @@ from starlette.responses import Response
 from hubbub import database, errors, words
 from hubbub.domain import (
     blocks,
+    direct,
     events,
     held,
     history,
@@ -37,7 +38,8 @@ class _View:
     """What a page of the chat shows, all of it from one moment.
 
     `read`: how far this room is read, `news`: how many messages follow, the `first` of them;
-    `unread`: the other rooms with something unread, and the mentions in each; `knocks`: who asks
+    `unread`: the other rooms with something unread, and the mentions in each; `quiet`: those
+    one wants to hear nothing of; `knocks`: who asks
     to enter, for those who answer; `blocked`: the version of the list of those whose messages are
     hidden; `held`: what the viewer said that waits.
     """
@@ -53,6 +55,7 @@ class _View:
     news: int
     first: unread.First | None
     unread: dict[str, int]
+    quiet: frozenset[str]
     knocks: list[knocks.Knock]
     blocked: str
     held: list[held.Held]
@@ -80,7 +83,7 @@ async def page(
     response = responses.page(
         request,
         "rooms/show.html",
-        room=visit.room,
+        room=await _named(request.state.db, visit),
         member=visit.member,
         online=online,
         marked=marked,
@@ -96,6 +99,11 @@ async def page(
     if responses.is_visit(request):
         responses.remember(request, response, "last_room", visit.room.public_id)
     return response
+
+
+async def _named(db: Queries, visit: access.Visit) -> rooms.Room:
+    """A direct room is called by the others' names."""
+    return (await direct.named(db, [visit.room], visit.person.id))[0]
 
 
 async def again(request: Request, refusal: errors.Refusal) -> Response:
@@ -151,12 +159,15 @@ async def _view(
             messages=shown,
             older=bool(shown) and shown[0].number > visit.room.first_number,
             newer=bool(shown) and shown[-1].number < newest[-1].number,
-            mine=await rooms.mine(moment, visit.person),
+            mine=await direct.named(
+                moment, await rooms.mine(moment, visit.person), visit.person.id
+            ),
             pins=await pins.count(moment, visit.room.id),
             people=await memberships.people(moment, visit.room.id, first=sorted(online)),
             read=here.read_number if here else 0,
             news=here.last_number - here.read_number if here else 0,
             first=await unread.first(moment, here) if here else None,
+            quiet=frozenset(one.public_id for one in mine if one.quiet),
             unread={one.public_id: one.mentions for one in standings.values() if one.is_shown},
             blocked=await blocks.version(moment, visit.person),
             held=await _held(moment, visit),
