@@ -56,7 +56,9 @@ async def test_the_message_stays_the_same_for_everyone(
     await messages.post(house.db, scene.cast.room, scene.cast.alice, messages.Draft("hello"))
     await block(scene.bob, "Alice")
     drawn = [
-        re.search(r"<article.*</article>", (await client.get(scene.path)).text, re.DOTALL)
+        re.search(
+            r'<article class="message.*?</article>', (await client.get(scene.path)).text, re.DOTALL
+        )
         for client in (scene.alice, scene.bob)
     ]
     assert drawn[0] and drawn[1] and drawn[0][0] == drawn[1][0]
