@@ -1,4 +1,4 @@
-"""The command `hubbub`: serve, migrate, create-admin, config.
+"""The command `hubbub`: serve, migrate, create-admin, password-link, config.
 
 What a person did wrong is answered with a sentence on standard error and an exit code (2 for
 usage and settings, 1 for the rest), never with a traceback.
@@ -24,7 +24,7 @@ from uvicorn.supervisors import Multiprocess
 
 import hubbub
 from hubbub import config, database, logs, migrations, words
-from hubbub.domain import accounts, first_run, rooms, security, site
+from hubbub.domain import accounts, credentials, first_run, rooms, security, site
 from hubbub.errors import BadSetting, Refusal
 from hubbub.realtime import protocol
 
@@ -141,6 +141,24 @@ def create_admin(
 
     person = _with_database(settings, create)
     typer.echo(f"{person.username} can log in now and administers this site.")
+
+
+@app.command("password-link")
+def password_link(username: Annotated[str, typer.Argument(help="Whose password.")]) -> None:
+    """Print an address where somebody chooses a new password: good once, for a day."""
+    settings = config.from_environment()
+    _migrate(settings)
+
+    async def make(db: database.Database) -> str:
+        token, person = (
+            await credentials.link(db, username),
+            await accounts.by_username(db, username),
+        )
+        person_id = person.id if person else None
+        await security.record(db, "password link made", person_id=person_id, detail="by command")
+        return token
+
+    typer.echo(f"{_address(settings)}/password/{_with_database(settings, make)}")
 
 
 @app.command("config")

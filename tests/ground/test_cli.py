@@ -150,6 +150,25 @@ def test_an_administrator_is_made_by_either_name_of_the_command(tmp_path: Path) 
         assert answer.stdout == f"{username} can log in now and administers this site.\n"
 
 
+def test_a_link_for_a_new_password_is_printed_for_who_can_log_in(tmp_path: Path) -> None:
+    hubbub_(tmp_path, "create-admin", "ada", "--password-stdin", typed=f"{PASSWORD}\n")
+    answer = hubbub_(tmp_path, "password-link", "Ada", HUBBUB_PUBLIC_URL="https://chat.example.org")
+    assert answer.stderr == ""
+    assert answer.stdout.startswith("https://chat.example.org/password/")
+    token = answer.stdout.strip().rpartition("/")[2]
+    assert len(token) >= 43
+    with contextlib.closing(sqlite3.connect(tmp_path / "data" / "hubbub.db")) as db:
+        [(kind, person_id)] = db.execute("SELECT kind, person_id FROM tokens").fetchall()
+        assert (kind, person_id) == ("password", 1)
+        assert token not in "".join(db.iterdump())
+        db.execute("UPDATE people SET disabled_at = 1")
+        db.commit()
+    for username in ("ada", "nobody"):
+        refused = hubbub_(tmp_path, "password-link", username)
+        assert (refused.returncode, refused.stdout) == (1, "")
+        assert refused.stderr == f"hubbub: Nobody called {username} could log in here.\n"
+
+
 def test_an_administrators_name_and_password_follow_the_rules(tmp_path: Path) -> None:
     hubbub_(tmp_path, "create-admin", "ada", "--password-stdin", typed=f"{PASSWORD}\n")
     for username, password, said in [

@@ -71,9 +71,15 @@ async def _keep(
 # --------------------------------------------------------------- forgotten
 
 
-async def link(db: database.Queries, person: accounts.Person, *, now: int | None = None) -> str:
-    """The token of a link for a new password, to be handed over: good for a day, and once."""
-    return await tokens.create(db, KIND, person_id=person.id, lifetime=BY_HAND, now=now)
+async def link(db: database.Queries, username: str, *, now: int | None = None) -> str:
+    """The token of a link for a new password, to be handed over: good for a day, and once.
+    Invalid for who has no account here, or one that is shut."""
+    person = await accounts.by_username(db, username)
+    row = await db.one(_PERSON, {"id": person.id}) if person else None
+    if row is None:
+        sentence = words.gettext("Nobody called {username} could log in here.")
+        raise errors.Invalid(sentence.format(username=username), field="username")
+    return await tokens.create(db, KIND, person_id=row["person_id"], lifetime=BY_HAND, now=now)
 
 
 async def ask(
