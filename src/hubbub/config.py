@@ -48,6 +48,11 @@ _PLACEHOLDER = re.compile(
     re.IGNORECASE,
 )
 
+# A machine's own address is for trying it out, and goes with its port.
+_PUSH_HOST = re.compile(
+    r"(?:\*\.)?(?:[a-z0-9][a-z0-9-]*\.)+[a-z][a-z0-9-]*|(?:127\.0\.0\.1|localhost):[0-9]{1,5}"
+)
+
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Config:
@@ -74,6 +79,7 @@ class Config:
     upload_day_mb: int  # of one person in a day
     smtp_url: str = dataclasses.field(repr=False)  # empty: no mail is sent
     mail_from: str
+    push_hosts: tuple[str, ...]  # the push services this site speaks to; none: no Web Push
     trusted_proxies: tuple[str, ...]
     log_format: Literal["text", "json"]
     host: str
@@ -136,6 +142,7 @@ def describe(config: Config) -> list[tuple[str, str]]:
         "HUBBUB_UPLOAD_DAY_MB": str(config.upload_day_mb),
         "HUBBUB_SMTP_URL": _without_password(config.smtp_url),
         "HUBBUB_MAIL_FROM": config.mail_from,
+        "HUBBUB_PUSH_HOSTS": ",".join(config.push_hosts),
         "HUBBUB_TRUSTED_PROXIES": ",".join(config.trusted_proxies),
         "HUBBUB_LOG_FORMAT": config.log_format,
         "HUBBUB_HOST": config.host,
@@ -182,6 +189,7 @@ def _read(source: Environment) -> dict[str, Any]:
         "upload_day_mb": _number(source, "HUBBUB_UPLOAD_DAY_MB", 500, 0, MAX_UPLOAD_DAY_MB),
         "smtp_url": _smtp_url(source.get("HUBBUB_SMTP_URL")),
         "mail_from": _mail_from(source.get("HUBBUB_MAIL_FROM")),
+        "push_hosts": _push_hosts(source.get("HUBBUB_PUSH_HOSTS") or ""),
         "trusted_proxies": _networks(source.get("HUBBUB_TRUSTED_PROXIES") or ""),
         "log_format": _choice(source, "HUBBUB_LOG_FORMAT", "text", "json"),
         "host": source.get("HUBBUB_HOST") or "127.0.0.1",
@@ -309,6 +317,18 @@ def _networks(value: str) -> tuple[str, ...]:
             raise _bad("HUBBUB_TRUSTED_PROXIES", wanted, part) from error
         found.append(part)
     return tuple(found)
+
+
+def _push_hosts(value: str) -> tuple[str, ...]:
+    """Names of hosts, `*.` before one standing for what lies below it; `off` is none."""
+    wanted = "names of hosts, separated by commas, like fcm.googleapis.com,*.notify.windows.com"
+    names = [name.lower() for name in re.split(r"[\s,]+", value) if name]
+    if names == ["off"]:
+        return ()
+    for name in names:
+        if not _PUSH_HOST.fullmatch(name):
+            raise _bad("HUBBUB_PUSH_HOSTS", wanted, name)
+    return tuple(names)
 
 
 def _secret_keys(value: str, where: str) -> tuple[str, ...]:

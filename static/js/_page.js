@@ -6,10 +6,19 @@ const writing = "#body, #edition-body", options = $("options");
 const { me, path, detached } = live?.dataset || {};
 const onGrowth = (act) => new MutationObserver(act).observe(log, { childList: true, subtree: true });
 const topOf = (element) => element.getBoundingClientRect().top;
+const prefers = (word) => $$(`[data-prefers~=${word}]`)[0];
+const tell = (text) => {
+  $("notice").innerHTML = text;
+  setTimeout(() => $("notice").innerHTML = "", 6000);
+};
+// Enter sends, unless that is the only way to a new line, or is wanted for it.
+const touch = matchMedia("(pointer: coarse)").matches, newline = touch || prefers("newline");
+const sends = (e) => e.key === "Enter" && (e.ctrlKey || e.metaKey || !(newline || e.shiftKey || e.altKey));
 const showDialog = (id) => {
-  if ($(id).open) return;
-  $(id).showModal();
-  $$("[name=q]", $(id))[0]?.select();
+  const dialog = $(id);
+  if (!dialog || dialog.open) return;
+  dialog.showModal();
+  $$("[name=q]", dialog)[0]?.select();
 };
 // A browser that keeps nothing, or no more, says so by throwing.
 const keep = (name, value) => {

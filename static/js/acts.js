@@ -1,12 +1,8 @@
 // What is done about a message: cards that open beside it, edits in place, replies, jumps.
 if (log) {
-  const card = $("card"), reply = $("reply"), notice = $("notice");
+  const card = $("card"), reply = $("reply");
   let opener, picked = {};
   const get = (href, target, swap) => htmx.ajax("GET", href, { target, swap });
-  const say = (text) => {
-    notice.innerHTML = text;
-    setTimeout(() => notice.innerHTML = "", 6000);
-  };
   const open = async (link) => {
     if (!card.contains(link)) opener = link;
     await get(link.href, "#card", "innerHTML");
@@ -41,7 +37,7 @@ if (log) {
       box.focus();
       box.oninput();
     },
-    copy: ({ text }, button) => navigator.clipboard?.writeText(text ?? button.previousSibling.textContent).then(() => say(card.dataset.done), () => {}),
+    copy: ({ text }, button) => navigator.clipboard?.writeText(text ?? button.previousSibling.textContent).then(() => tell(card.dataset.done), () => {}),
     reply: async ({ number }) => {
       await get(`${path}/${number}/reply`, "#reply", "innerHTML");
       if (picked.number === number && picked.at > Date.now() - 10000)
@@ -78,14 +74,14 @@ if (log) {
     if (ctx.sourceElement.id === "edition") unedit();
   });
   document.addEventListener("htmx:response:error", ({ detail: { ctx } }) => {
-    if (ctx.sourceElement.id !== "edition") say(ctx.text);
+    if (ctx.sourceElement.id !== "edition") tell(ctx.text);
   });
   addEventListener("keydown", (e) => {
     const { key, target, isComposing } = e;
     if (isComposing || e.altKey || options?.firstChild) return;
     if (target.id === "edition-body") {
       if (key === "Escape") unedit();
-      else if (key === "Enter" && !e.shiftKey) target.form.requestSubmit();
+      else if (sends(e)) target.form.requestSubmit();
       else return;
     } else if (target === box && key === "ArrowUp" && !box.value) {
       const mine = $$(`.message[data-author="${me}"][data-number]:has(.message__more)`, log).at(-1);

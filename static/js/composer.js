@@ -1,13 +1,16 @@
 // Writing: what Enter means, how the box grows, what is kept until it is sent.
 if (composer) {
   const send = composer.querySelector("button"), count = $("count"), { limit, draft } = composer.dataset;
-  const touch = matchMedia("(pointer: coarse)").matches;
-  let pinged = 0;
+  let pinged = 0, free = 0, timer;
   const measure = () => {
     const left = limit - [...box.value].length;
     count.hidden = left > limit / 10;
     count.value = left;
-    send.ariaDisabled = left < 0 || !(box.value + ($("attached")?.value || "")).trim() || !!$("chips")?.querySelector("progress");
+    const wait = Math.ceil((free - Date.now()) / 1000);
+    clearTimeout(timer);
+    if (wait > 0) timer = setTimeout(measure, 200);
+    send.dataset.wait = wait > 0 ? `${wait} s` : "";
+    send.ariaDisabled = wait > 0 || left < 0 || !(box.value + ($("attached")?.value || "")).trim() || !!$("chips")?.querySelector("progress");
     if (CSS.supports("field-sizing", "content")) return;
     box.style.height = 0;
     box.style.height = `${box.scrollHeight}px`;
@@ -22,9 +25,14 @@ if (composer) {
   box.onkeydown = (e) => {
     if (e.isComposing || e.keyCode === 229) return;
     if (e.key === "Escape") box.blur();
-    if (e.key !== "Enter" || !(e.ctrlKey || e.metaKey) && (touch || e.shiftKey || e.altKey)) return;
+    if (!sends(e)) return;
     e.preventDefault();
     composer.requestSubmit();
+  };
+  // Where people write slowly nobody sends for so many seconds; the text stays theirs to change.
+  composer.pause = (seconds) => {
+    free = Date.now() + 1000 * (seconds || 0);
+    measure();
   };
   // The outbox keeps what was sent, on this device too, until the server has said yes.
   composer.onsubmit = (e) => {

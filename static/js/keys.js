@@ -3,13 +3,13 @@ if (log) {
   let current;
   document.onkeydown = (e) => {
     const { key, target, altKey } = e, command = e.ctrlKey || e.metaKey;
-    const step = { ArrowUp: -1, ArrowDown: 1 }[key], letter = !command && !altKey && /^[^ ]$/u.test(key);
+    const step = { ArrowUp: -1, ArrowDown: 1 }[key], letter = !command && !altKey && !prefers("nokeys") && /^[^ ]$/u.test(key);
     const go = (element) => {
       e.preventDefault();
       element.focus();
     };
     const dialog = command && /^k$/i.test(key) ? "switcher"
-      : (command ? key === "/" : key === "?" && !target.matches("input, textarea, select")) && "shortcuts";
+      : (command ? key === "/" : letter && key === "?" && !target.matches("input, textarea, select")) && "shortcuts";
     if (dialog) return e.preventDefault(showDialog(dialog));
     if (target.closest("dialog")) {
       const stops = $$("#switcher :is([name=q], a)"), to = stops[stops.indexOf(target) + step];

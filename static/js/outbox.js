@@ -45,21 +45,25 @@ if (composer) {
       said = await answer.json();
     } catch {}
     busy = false;
-    item.sent = said?.number;
+    item.sent = answer?.ok && said;
     if (item.sent) {
       echo.dataset.state = "sent";
       keep(outbox + cid);
+      composer.pause(composer.dataset.free ? 0 : $$("[data-slow]")[0]?.dataset.slow);
+      // A newcomer's first words wait for a moderator; nothing of them comes back by itself.
+      if (said.held) drop(item, tell(said.sentence));
       settle();
       if (detached) location = path;
       return pump();
     }
-    const status = answer?.status;
+    const status = answer?.status, wait = answer?.headers.get("Retry-After");
+    if (status === 429) composer.pause(wait);
     trouble(item, said?.error || unsent);
     if (status === 401) live.end?.(status);
     item.refused = status >= 400 && status < 500 && status !== 429;
     // What would call many people is asked once more.
     if (status === 409) fields.sure = "yes";
-    timer = setTimeout(pump, item.refused ? 0 : 1000 * (answer?.headers.get("Retry-After") || 4));
+    timer = setTimeout(pump, item.refused ? 0 : 1000 * (wait || 4));
   };
   composer.send = () => {
     // Every browser makes this UUID, on plain http too.

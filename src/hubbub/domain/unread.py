@@ -48,10 +48,16 @@ class Standing:
     last_number: int
     read_number: int
     called: frozenset[int] = frozenset()
+    quiet: bool = False  # they want to hear nothing of it, except that they were called
 
     @property
     def is_unread(self) -> bool:
         return self.last_number > self.read_number
+
+    @property
+    def is_shown(self) -> bool:
+        """Whether the room is shown as unread."""
+        return self.is_unread and (bool(self.called) or not self.quiet)
 
     @property
     def mentions(self) -> int:
@@ -63,7 +69,7 @@ class Standing:
             return self
         left = frozenset(called for called in self.called if called > number)
         places = (self.room_id, self.public_id, self.seq, self.last_number)
-        return Standing(*places, min(number, self.last_number), left)
+        return Standing(*places, min(number, self.last_number), left, self.quiet)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +121,13 @@ async def of(db: database.Queries, person_ids: Iterable[int]) -> dict[int, list[
             called.update([row["called"]] if row["called"] is not None else [])
     return {
         person_id: [
-            Standing(room_id, row["public_id"], *_numbers(row), frozenset(called))
+            Standing(
+                room_id,
+                row["public_id"],
+                *_numbers(row),
+                frozenset(called),
+                row["notify"] == "nothing",
+            )
             for room_id, (row, called) in by_room.items()
         ]
         for person_id, by_room in found.items()
@@ -137,7 +149,7 @@ def _standings(dialect: str) -> str:
     called += " AND {0}.author_id <> m.person_id"
     return f"""
 SELECT m.person_id, m.room_id, r.public_id, r.seq, r.last_number, m.read_number,
-  c.number AS called
+  m.notify, c.number AS called
 FROM memberships m JOIN rooms r ON r.id = m.room_id
 CROSS JOIN (SELECT 0 AS own UNION ALL SELECT 1) k
 LEFT JOIN mentions c ON {called.format("c")} AND c.number >= COALESCE(

@@ -48,8 +48,8 @@ class Reading:
 
     # ------------------------------------------------------------------ seats
 
-    def arrive(self, seat: Seat) -> None:
-        self._readers.arrive(seat.person, seat, seat.room)
+    def arrive(self, seat: Seat, *, alerted: bool = False) -> None:
+        self._readers.arrive(seat.person, seat, seat.room, alerted=alerted)
         self._awake.set()
 
     def depart(self, seat: Seat) -> None:
@@ -68,6 +68,16 @@ class Reading:
 
     def refresh(self) -> None:
         self._readers.refresh()
+        self._awake.set()
+
+    def chose(self, person: int) -> None:
+        """Somebody asked for more or less of a room here: look what, and tell the others."""
+        self.choice(person)
+        self._publish(f"choice {person}", f"choice {person}")
+
+    def choice(self, person: int) -> None:
+        """Where somebody stands must be read again, if they are here."""
+        self._readers.again([person], [])
         self._awake.set()
 
     # ---------------------------------------------------------------- reading
@@ -143,11 +153,20 @@ class Reading:
             if known:
                 news = await self._source.news(known)
                 self._readers.hear(known, news, time.monotonic())
+                await self._ring(known)
         except BaseException:
             self._readers.again(people, known)
             raise
         self.show()
         return self._readers.wants()
+
+    async def _ring(self, known: Mapping[int, unread.Head]) -> None:
+        """Let those hear of new messages who asked for that."""
+        grown = self._readers.grown(known)
+        people = self._readers.alerted(grown)
+        if people:
+            alerts = await self._source.alerts(grown, people)
+            self._readers.alert(alerts, time.monotonic())
 
     # ---------------------------------------------------------------- showing
 

@@ -42,6 +42,7 @@ class Standing:
     head: Head
     read: int
     called: frozenset[int] = frozenset()
+    quiet: bool = False  # only calls are shown
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -73,18 +74,34 @@ class News:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
+class Alert:
+    """A message somebody is to hear of while they look elsewhere."""
+
+    room: int
+    number: int
+    person: int
+    title: str
+    text: str
+    href: str
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
 class View:
-    """What a page shows: how far its own room was read, and (name, mentions) of unread rooms."""
+    """What a page shows: how far its own room was read, (name, mentions) of unread rooms, and what
+    its person is to hear of, if they asked for that."""
 
     read: int
     rooms: tuple[tuple[str, int], ...]
+    alert: Alert | None = None
 
 
 @dataclasses.dataclass(slots=True)
 class _Page:
     room: int
+    alerted: bool = False
     told: tuple[tuple[str, int], ...] | None = None
     told_read: int = -1
+    told_alert: Alert | None = None
 
 
 @dataclasses.dataclass(slots=True)
@@ -98,6 +115,7 @@ class _Room:
 class _Pointer:
     read: int
     called: set[int]
+    quiet: bool = False
     seen_at: float = float("-inf")
 
 
@@ -108,6 +126,7 @@ class _Reader:
     # Seen here before this process knew that the messages are there.
     ahead: dict[int, int] = dataclasses.field(default_factory=dict)
     known: bool = False
+    alert: Alert | None = None
 
 
 class Readers:
@@ -118,12 +137,16 @@ class Readers:
         self._stale: set[int] = set()
         self._changed: set[int] = set()
         self._held: dict[Place, float] = {}
+        self._waiting: dict[Place, tuple[float, Alert]] = {}
 
     # ------------------------------------------------------------------ pages
 
-    def arrive(self, person: int, page: Hashable, room: int) -> None:
-        """A page was opened. Where its person stands must be read, again if it was before."""
-        self._people.setdefault(person, _Reader()).pages[page] = _Page(room)
+    def arrive(self, person: int, page: Hashable, room: int, *, alerted: bool = False) -> None:
+        """A page was opened. Where its person stands must be read, again if it was before.
+
+        `alerted`: its person wants to hear of messages while they look elsewhere.
+        """
+        self._people.setdefault(person, _Reader()).pages[page] = _Page(room, alerted)
         self._strangers[person] = None
 
     def depart(self, person: int, page: Hashable) -> None:
@@ -142,6 +165,7 @@ class Readers:
         if reader.pointers.pop(room, None) is None or here is None:
             return
         self._held.pop((room, person), None)
+        self._waiting.pop((room, person), None)
         self._changed.add(person)
         here.readers.discard(person)
         if not here.readers:
@@ -218,6 +242,7 @@ class Readers:
         pointer = reader.pointers.setdefault(room, _Pointer(standing.read, set()))
         pointer.read = max(pointer.read, standing.read)
         pointer.called = {number for number in standing.called if number > pointer.read}
+        pointer.quiet = standing.quiet
         if reader.ahead.get(room, 0) > here.head.number:
             self._stale.add(room)
         self._catch_up(person, room)
@@ -285,6 +310,51 @@ class Readers:
                 pointer.called.add(call.number)
                 self._changed.add(person)
 
+    # --------------------------------------------------------------- alerting
+
+    def grown(self, asked: Mapping[int, Head]) -> dict[int, int]:
+        """Which of the rooms have more messages than when they were asked about: the numbers they
+        had then."""
+        return {
+            room: head.number
+            for room, head in asked.items()
+            if room in self._rooms and self._rooms[room].head.number > head.number
+        }
+
+    def alerted(self, rooms: Iterable[int]) -> list[int]:
+        """The people in these rooms who want to hear of messages."""
+        here = {person for room in rooms for person in self._rooms[room].readers}
+        return [
+            person
+            for person in sorted(here)
+            if any(page.alerted for page in self._people[person].pages.values())
+        ]
+
+    def alert(self, alerts: Iterable[Alert], now: float) -> None:
+        """People are to hear of messages. Who read there a moment ago may be about to see them."""
+        for alert in alerts:
+            pointer = self._pointer(alert)
+            if pointer is None or pointer.read >= alert.number:
+                continue
+            recently = now - pointer.seen_at < READING_SECONDS
+            until = now + GRACE_SECONDS if recently else now
+            self._waiting[alert.room, alert.person] = (until, alert)
+
+    def _pointer(self, alert: Alert) -> _Pointer | None:
+        reader = self._people.get(alert.person)
+        return reader.pointers.get(alert.room) if reader else None
+
+    def _release(self, now: float) -> None:
+        """Let those hear of messages who have not seen them by now."""
+        for place, (until, alert) in list(self._waiting.items()):
+            if until > now:
+                continue
+            del self._waiting[place]
+            pointer = self._pointer(alert)
+            if pointer is not None and pointer.read < alert.number:
+                self._people[alert.person].alert = alert
+                self._changed.add(alert.person)
+
     # ---------------------------------------------------------------- reading
 
     def seen(self, person: int, room: int, number: int, now: float, page: Hashable = None) -> bool:
@@ -338,6 +408,7 @@ class Readers:
             if until <= now:
                 del self._held[room, person]
                 self._changed.add(person)
+        self._release(now)
         found: list[Hashable] = []
         for person in self._changed:
             reader = self._people[person]
@@ -349,9 +420,11 @@ class Readers:
     def _tell(self, person: int, page: _Page) -> bool:
         """Note that a page is told what is so now. False when it knows."""
         view = self._view(person, page)
-        if view.rooms == page.told and view.read <= page.told_read:
+        rings = view.alert is not None and view.alert != page.told_alert
+        if view.rooms == page.told and view.read <= page.told_read and not rings:
             return False
         page.told, page.told_read = view.rooms, max(view.read, page.told_read)
+        page.told_alert = view.alert or page.told_alert
         return True
 
     def view(self, person: int, page: Hashable) -> View | None:
@@ -367,7 +440,9 @@ class Readers:
             (self._rooms[room].name, len(pointer.called))
             for room, pointer in pointers.items()
             if room != page.room and pointer.read < self._rooms[room].head.number
-            if (room, person) not in self._held
+            if (room, person) not in self._held and (pointer.called or not pointer.quiet)
         ]
-        own = pointers.get(page.room)
-        return View(own.read if own else 0, tuple(sorted(unread)))
+        own, alert = pointers.get(page.room), self._people[person].alert if page.alerted else None
+        unseen = alert and (pointer := self._pointer(alert)) and pointer.read < alert.number
+        read = own.read if own else 0
+        return View(read, tuple(sorted(unread)), alert if unseen else None)

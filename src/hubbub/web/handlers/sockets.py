@@ -9,7 +9,7 @@ from typing import Any
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from hubbub import errors
-from hubbub.domain import clock, sessions
+from hubbub.domain import clock, notifications, sessions
 from hubbub.domain.permissions import Act
 from hubbub.realtime import streams, wire
 from hubbub.realtime.channel import NOT_ALLOWED, OVERLOADED, ROOM_GONE, SIGNED_OUT
@@ -35,6 +35,7 @@ async def live(websocket: WebSocket) -> None:
         person=visit.person.id,
         session=session.id,
         expires_at=session.expires_at / 1000,
+        alerted=notifications.are_wanted(visit.person),
     )
     rooms: streams.Streams = websocket.state.streams
     rooms.connect(client)
