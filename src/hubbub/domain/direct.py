@@ -19,7 +19,7 @@ MOST = 8
 """More people than this talk better in a room that somebody looks after."""
 
 _MET = (
-    "SELECT p.disabled_at, p.deleted_at FROM people p WHERE p.id = :person_id AND EXISTS (SELECT 1"
+    "SELECT p.disabled_at FROM people p WHERE p.id = :person_id AND EXISTS (SELECT 1"
     " FROM memberships mine JOIN memberships theirs ON theirs.room_id = mine.room_id"
     " JOIN rooms r ON r.id = mine.room_id AND r.deleted_at IS NULL"
     " WHERE mine.person_id = :by_id AND theirs.person_id = p.id)"
@@ -95,7 +95,7 @@ async def _person(db: database.Queries, by: accounts.Person, key: str) -> accoun
     if person is None or met is None:
         shown = key[: accounts.USERNAME_LENGTH[-1]]
         raise _invalid(words.gettext("You share no room with {name}.").format(name=shown))
-    if person.guest_of is not None or met["disabled_at"] or met["deleted_at"]:
+    if person.guest_of is not None or met["disabled_at"]:
         raise _unwilling(2)
     return person
 
