@@ -138,14 +138,18 @@ async def enter(
     raise errors.Unavailable(words.gettext("Please try again."), retry_after=1)
 
 
+def admits(link: invitation_links.Link) -> bool:
+    """A link that only lets read, or by which one has to ask, is for those with an account."""
+    return not link.knock and link.role != "reader"
+
+
 def through(link: invitation_links.Link) -> Through:
-    """What an invitation link lets in: those who may write, and nobody who has to ask first."""
+    """Lets in by an invitation link. NotFound for whatever keeps it from that."""
 
     async def spend(conn: database.Connection, room: rooms.Room, now: int) -> int:
         maker = await memberships.find(conn, room.id, link.maker.id)
         if (
-            link.knock
-            or link.role == "reader"
+            not admits(link)
             or link.room_id != room.id
             or not invitation_links.admits(link, room, maker)
         ):

@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from hubbub import errors, signing, words
-from hubbub.domain import accounts, guests, rooms, security
+from hubbub.domain import accounts, guests, invitation_links, rooms, security
 from hubbub.domain.permissions import Act
 from hubbub.web import access, entry, failures, forms, responses
 from hubbub.web.handlers import accounts as account_doors
@@ -55,7 +55,7 @@ async def _page_again(request: Request, refusal: errors.Refusal) -> Response:
     room, form = await access.door(request), forms.kept(request)
     if room is None:
         _sign_in_first()
-    return await page(request, room, form, by_field(refusal))
+    return await page(request, room, form, _by_field(refusal))
 
 
 @failures.gives_back(_page_again)
@@ -68,6 +68,60 @@ async def create(request: Request) -> Response:
     if room is None:
         _sign_in_first()
     return await enter(request, room)
+
+
+async def offered(
+    request: Request,
+) -> tuple[invitation_links.Link, rooms.Room] | None:
+    """The invitation link in the address and its room, when it lets in guests. None for all other
+    links alike: those who are signed out learn no more of them."""
+    state, token = request.state, request.path_params["token"]
+    counted = token[: signing.PUBLIC_ID_LENGTH], access.address(request)
+    try:
+        await state.limits.check("links", *counted)
+        public_id = state.links.invited_by(token)
+        link = await invitation_links.find(state.db, public_id) if public_id else None
+        if link is None:
+            await state.limits.hit("links", *counted)
+            return None
+        room = await invitation_links.offered(state.db, link, None)
+    except (errors.TooMany, errors.NotFound):
+        return None
+    is_open = guests.admits(link) and guests.may_enter(room, state.site.now.guests)
+    return (link, room) if is_open else None
+
+
+async def invited(
+    request: Request, room: rooms.Room, refusal: errors.Refusal | None = None
+) -> Response:
+    """The form behind an invitation link."""
+    path_for, token = request.state.templates.path_for, request.path_params["token"]
+    trouble = _by_field(refusal) if refusal else {}
+    action = path_for("guests:redeem", token=token)
+    return await page(request, room, forms.kept(request), trouble, action=action)
+
+
+async def _invited_again(request: Request, refusal: errors.Refusal) -> Response:
+    found = await offered(request)
+    if found is None:
+        _sign_in_first()
+    return await invited(request, found[1], refusal)
+
+
+@failures.gives_back(_invited_again)
+async def redeem(request: Request) -> Response:
+    """The same by an invitation link, which counts it as a use."""
+    await forms.read(request)
+    if request.state.person is not None:
+        return responses.lead_to(request, "links:open", token=request.path_params["token"])
+    found = await offered(request)
+    if found is None:
+        _sign_in_first()
+    link, room = found
+    try:
+        return await enter(request, room, guests.through(link))
+    except errors.NotFound:
+        _sign_in_first()  # Somebody else had its last use.
 
 
 async def enter(
@@ -136,7 +190,7 @@ def _sign_in_first() -> NoReturn:
     raise errors.SignedOut(words.gettext("Please log in first."))
 
 
-def by_field(refusal: errors.Refusal) -> dict[str, str]:
+def _by_field(refusal: errors.Refusal) -> dict[str, str]:
     field = refusal.field if refusal.field in {"name", "body"} else ""
     return {field or "": refusal.message}
 
