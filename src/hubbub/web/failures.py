@@ -169,10 +169,19 @@ async def _http(request: Request, error: Any) -> Response:
     """Starlette's own: unknown addresses, wrong methods, and redirects made by `access`."""
     if error.status_code < 400:
         return Response(status_code=error.status_code, headers=error.headers)
-    response = _shown(request, error.status_code, _http_sentence(error.status_code))
-    if error.status_code == 405:
+    status = 404 if _is_hidden(request) else error.status_code
+    response = _shown(request, status, _http_sentence(status))
+    if status == 405:
         response.headers["Allow"] = ", ".join(_allowed(request))
     return response
+
+
+def _is_hidden(request: Request) -> bool:
+    """Whether this is a door of the administration, of which others do not even learn how it is
+    opened."""
+    who = getattr(request.state, "person", None)
+    path = request.scope["path"]
+    return (path == "/admin" or path.startswith("/admin/")) and not (who and who.is_admin)
 
 
 def _http_sentence(status: int) -> str:

@@ -6,13 +6,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from hubbub import errors, words
-from hubbub.domain import clock, departures, sessions, tokens
+from hubbub.domain import credentials, departures, sessions
 from hubbub.domain.administration import people
 from hubbub.web import access, failures, forms, responses
 from hubbub.web.handlers.admin import shown
-
-LINK_FOR = clock.DAY
-"""How long an administrator's link to a new password is good for."""
 
 
 async def index(request: Request) -> Response:
@@ -67,13 +64,9 @@ async def password_link(request: Request) -> Response:
     """A link to a new password, shown this once: only its hash is kept."""
     await access.admin(request)
     account = await _account(request)
-    if account.person.guest_of is not None or account.disabled_at is not None:
-        raise errors.Conflict(words.gettext("Nobody could log in with the new password."))
-    token = await tokens.create(
-        request.state.db, "password", person_id=account.person.id, lifetime=LINK_FOR
-    )
+    token = await credentials.link(request.state.db, account.person.username)
     await shown.record(request, "password link made", person_id=account.person.id)
-    link = request.state.templates.absolute_for("resets:show", token=token)
+    link = request.state.templates.absolute_for("credentials:new", token=token)
     return await _page(request, {}, link=link)
 
 
