@@ -190,7 +190,6 @@ async def turn_away(
 async def _told(change: rooms.Change, person: accounts.Person, now: int) -> None:
     """That fewer are waiting is an event too: the room shows who does."""
     await log.advance(change.conn, change.room.id, "knocked", now=now, person_id=person.id)
-    await inbox.changed_for_moderators(change.conn, change.room.id, now=now)
 
 
 def _require_unlocked(room: rooms.Room) -> None:

@@ -42,9 +42,11 @@ _INSERT = (
     " b.room_id = :room_id AND b.person_id = :person_id AND (b.until IS NULL OR b.until > :now))"
     " ON CONFLICT DO NOTHING RETURNING person_id"
 )
-_GONE = (
-    "DELETE FROM knocks WHERE room_id = :room_id AND person_id = :person_id",
-    "DELETE FROM invitations WHERE room_id = :room_id AND person_id = :person_id",
+_UNKNOCK = (
+    "DELETE FROM knocks WHERE room_id = :room_id AND person_id = :person_id RETURNING room_id"
+)
+_UNINVITE = (
+    "DELETE FROM invitations WHERE room_id = :room_id AND person_id = :person_id RETURNING room_id"
 )
 _DELETE = (
     "DELETE FROM memberships WHERE room_id = :room_id AND person_id = :person_id RETURNING role"
@@ -192,9 +194,11 @@ async def put(
     given = {"role": role, "now": now, "link_id": link_id}
     if await conn.value(_INSERT, {**values, **given}) is None:
         return False
-    for statement in _GONE:
-        await conn.run(statement, values)
     await conn.run(_COUNT, {"room_id": room_id, "more": 1})
+    if await conn.value(_UNKNOCK, values) is not None:
+        await inbox.changed_for_moderators(conn, room_id, now=now)
+    if await conn.value(_UNINVITE, values) is not None:
+        await inbox.changed(conn, [person_id], now=now)
     return True
 
 

@@ -11,6 +11,7 @@ from hubbub.domain import (
     events,
     expiry,
     guests,
+    inbox,
     matching,
     sessions,
     tokens,
@@ -34,6 +35,7 @@ async def enforce(
         pass
     await guests.sweep(db, now=at)
     await events.trim(db, at - events.RETENTION)
+    await inbox.trim(db, at - inbox.RETENTION)
     await uploads.tidy(db, files, now=at)
     await tokens.sweep(db, now=at)
     await departures.finish_all(db, files, now=at)
