@@ -33,6 +33,8 @@ def room(ada: conftest.Account, ben: conftest.Account) -> str:
         (ada, ben)[number // 2 % 2].say(path, f"Number {number}, see https://example.com/{number}")
     ada.client.post(f"{path}/20/reactions", data={"emoji": "👍"})
     ada.client.post(f"{path}/19/pin", data={"pinned": "yes"})
+    made = ada.client.post(f"{path}/links", data={"label": "Summer course", "uses": "10"})
+    assert made.headers["location"] == f"{path}/links/1"
     rich = (
         "**bold** *it* ~~gone~~ `code`\n> a quote\n\n- one\n- two\n\n```python\nx = 1  # one\n```"
     )
@@ -62,6 +64,7 @@ SIGNED_IN = ["/", "/rooms", "/rooms?q=nothing", "/rooms/new", "/nothing-here", "
 SIGNED_IN += ["/search?q=number", "/search?q=nothing", "/go?q=all", "/shortcuts", "/people/Ada"]
 OF_A_ROOM = ["", "/share", "/people", "/settings", "/5", "/messages?before=10", "/pins"]
 OF_A_ROOM += ["/search?q=number&by=Ada", "/day/latest", "/5/menu", "/5/edition", "/5/erasure"]
+OF_A_ROOM += ["/links", "/links/1", "/links/1/poster", "/knocks"]
 OF_A_ROOM += ["/5/reactions", "/5/reactions?q=rocket", "/5/reply"]
 
 

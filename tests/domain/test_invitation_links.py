@@ -14,6 +14,7 @@ from hubbub.domain import (
     memberships,
     messages,
     moderation,
+    revocations,
     rooms,
     sessions,
     settings,
@@ -136,7 +137,7 @@ async def test_a_room_has_so_many_links_that_admit_and_no_more(
     first, second = await make(db, cast), await make(db, cast)
     with pytest.raises(errors.Conflict):
         await make(db, cast)
-    await invitation_links.revoke(db, cast.room, cast.alice, first)
+    await revocations.revoke(db, cast.room, cast.alice, first)
     third = await make(db, cast)
     listed = await invitation_links.of_room(db, cast.room)
     assert [link.id for link in listed] == [third.id, second.id, first.id]
@@ -220,7 +221,7 @@ async def test_whatever_became_of_a_link_it_admits_nobody(
         await make(db, cast),
     )
     assert await invitation_links.redeem(db, used_up, dan)
-    await invitation_links.revoke(db, cast.room, cast.alice, revoked)
+    await revocations.revoke(db, cast.room, cast.alice, revoked)
     dead = {"expired": expired, "used-up": used_up, "revoked": revoked}
     for state, link in dead.items():
         assert (await again(db, link)).state == state
@@ -305,9 +306,9 @@ async def test_revoking_leaves_those_who_came_unless_asked_to_remove_them(
 ) -> None:
     link = await make(db, cast, label="Fair")
     await invitation_links.redeem(db, link, cast.charlie)
-    assert await invitation_links.revoke(db, cast.room, cast.alice, link) == []
+    assert await revocations.revoke(db, cast.room, cast.alice, link) == []
     assert await role(db, cast.room, cast.charlie) == "member"
-    removed = await invitation_links.revoke(db, cast.room, cast.alice, link, remove=True)
+    removed = await revocations.revoke(db, cast.room, cast.alice, link, remove=True)
     assert removed == [cast.charlie.id]
     assert await role(db, cast.room, cast.charlie) is None
     assert await role(db, cast.room, cast.bob) == "member"
@@ -320,12 +321,12 @@ async def test_revoking_leaves_those_who_came_unless_asked_to_remove_them(
 async def test_a_crowd_is_removed_to_the_last_and_counted(
     db: database.Database, cast: people.Cast, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(invitation_links, "REMOVED_AT_ONCE", 3)
+    monkeypatch.setattr(revocations, "REMOVED_AT_ONCE", 3)
     link = await make(db, cast)
     came = await crowd(db, 7)
     for person in came:
         await invitation_links.redeem(db, link, person)
-    removed = await invitation_links.revoke(db, cast.room, cast.alice, link, remove=True)
+    removed = await revocations.revoke(db, cast.room, cast.alice, link, remove=True)
     assert removed == [person.id for person in came]
     fresh = await rooms.by_id(db, cast.room.id)
     assert fresh is not None
@@ -341,10 +342,10 @@ async def test_who_stands_no_lower_than_who_revokes_stays(
     await invitation_links.redeem(db, high, dan)
     await invitation_links.redeem(db, low, eve)
     await memberships.set_role(db, cast.room, cast.alice, cast.bob, "moderator")
-    assert await invitation_links.revoke(db, cast.room, cast.bob, high, remove=True) == []
+    assert await revocations.revoke(db, cast.room, cast.bob, high, remove=True) == []
     assert await role(db, cast.room, dan) == "moderator"
-    assert await invitation_links.revoke(db, cast.room, cast.bob, low, remove=True) == [eve.id]
-    assert await invitation_links.revoke(db, cast.room, cast.alice, high, remove=True) == [dan.id]
+    assert await revocations.revoke(db, cast.room, cast.bob, low, remove=True) == [eve.id]
+    assert await revocations.revoke(db, cast.room, cast.alice, high, remove=True) == [dan.id]
 
 
 async def test_members_and_outsiders_take_no_link_back(
@@ -356,9 +357,9 @@ async def test_members_and_outsiders_take_no_link_back(
     for person in (cast.bob, cast.charlie, dan):
         for remove in (False, True):
             with pytest.raises(errors.Forbidden):
-                await invitation_links.revoke(db, cast.room, person, link, remove=remove)
+                await revocations.revoke(db, cast.room, person, link, remove=remove)
         with pytest.raises(errors.Forbidden):
-            await invitation_links.purge(db, cast.room, person, link)
+            await revocations.purge(db, cast.room, person, link)
     assert (await again(db, link)).state == "active"
     assert await role(db, cast.room, dan) == "member"
 
@@ -379,7 +380,7 @@ async def test_the_sessions_of_guests_who_are_removed_end(
     assert await role(db, cast.room, known) == "guest"
     _, theirs = await sessions.start(db, known)
     _, others = await sessions.start(db, cast.charlie)
-    await invitation_links.revoke(db, cast.room, cast.alice, link, remove=True)
+    await revocations.revoke(db, cast.room, cast.alice, link, remove=True)
     assert not await sessions.alive(db, theirs.id)
     assert await sessions.alive(db, others.id), "an account is signed in as before"
 
@@ -393,7 +394,7 @@ async def test_purging_erases_what_was_said_by_those_who_came_and_nothing_else(
         await invitation_links.redeem(db, link, person)
     for person in (cast.bob, cast.charlie, dan, cast.charlie):
         await messages.post(db, cast.room, person, messages.Draft(f"from {person.name}"))
-    await invitation_links.purge(db, cast.room, cast.alice, link)
+    await revocations.purge(db, cast.room, cast.alice, link)
     rows = await db.all(
         "SELECT body, deleted_at FROM messages WHERE room_id = :id ORDER BY number",
         {"id": cast.room.id},

@@ -13,6 +13,7 @@ from hubbub.domain import (
     knocks,
     memberships,
     moderation,
+    revocations,
     rooms,
     settings,
 )
@@ -190,7 +191,7 @@ async def test_a_link_that_admits_nobody_lets_nobody_ask(
 ) -> None:
     expired = await make(db, cast, expires_at=people.NOON + 1, now=people.NOON)
     revoked, used_up = await make(db, cast), await make(db, cast, uses=1)
-    await invitation_links.revoke(db, cast.room, cast.alice, revoked)
+    await revocations.revoke(db, cast.room, cast.alice, revoked)
     dan = await people.person(db, "Dan")
     await knocks.ask(db, used_up, dan)
     await knocks.admit(db, cast.room, cast.alice, dan)
@@ -211,7 +212,7 @@ async def test_revoking_a_link_sends_those_away_who_wait_by_it(
     dan = await people.person(db, "Dan")
     await knocks.ask(db, link, cast.charlie)
     await knocks.ask(db, other, dan)
-    await invitation_links.revoke(db, cast.room, cast.alice, link)
+    await revocations.revoke(db, cast.room, cast.alice, link)
     assert await names(db, cast.room) == ["Dan"]
     assert (await conftest.kinds(db, cast.room))[-1] == "knocked", "so that the room shows it"
 

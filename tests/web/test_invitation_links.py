@@ -17,6 +17,7 @@ from hubbub.domain import (
     memberships,
     messages,
     moderation,
+    revocations,
     rooms,
     settings,
 )
@@ -241,7 +242,7 @@ async def test_whatever_keeps_a_link_from_admitting_the_answer_is_the_same(
     ]  # fmt: skip
     dan = await people.person(db, "Dan")
     await invitation_links.redeem(db, used_up[0], dan)
-    await invitation_links.revoke(db, cast.room, cast.alice, revoked[0])
+    await revocations.revoke(db, cast.room, cast.alice, revoked[0])
     paths = [expired[1], used_up[1], revoked[1]]
     for name, fate in (("locked", None), ("archived", settings.archive), ("gone", settings.delete)):
         room = await rooms.create(db, cast.alice, f"A room that is {name}")

@@ -1,5 +1,5 @@
 """Links that admit to a room, beside its own. Each was made by somebody, grants a part in the room,
-may run out, and can be taken back together with those who came through it.
+and may run out; see `revocations` for how one is taken back.
 
 A link is only as good as its maker: whoever may not invite any more lets nobody in by one made
 before. Whatever keeps a link from admitting, the answer is that of a link that was never made.
@@ -14,32 +14,15 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
 
-import sqlalchemy
-
 from hubbub import database, errors, markup, signing, words
-from hubbub.domain import (
-    accounts,
-    acts,
-    clock,
-    inbox,
-    log,
-    memberships,
-    moderation,
-    permissions,
-    rooms,
-    sessions,
-)
+from hubbub.domain import accounts, acts, clock, memberships, permissions, rooms
 from hubbub.domain.permissions import Act, Standing
-from hubbub.tables import memberships as members
-from hubbub.tables import people
 
 ROLES = ("reader", "member", "moderator")
 LABEL_LENGTH = 60
 MOST_USES = 10_000
 ACTIVE = 100  # of one room, at the same time
 LISTED = 200
-REMOVED_AT_ONCE = 200
-"""So many leave in one transaction, so that a link thousands came through holds up nobody."""
 
 _COLUMNS = (
     "l.id AS link_id, l.public_id, l.room_id, l.role, l.label, l.knock, l.expires_at, l.uses,"
@@ -64,30 +47,23 @@ _INSERT = (
     " (:public_id, :room_id, :maker_id, :role, :label, :knock, :expires_at, :uses, :created_at)"
     " RETURNING id"
 )
-# One statement both asks and counts, so that many at once are admitted only as often as it says.
 # Whoever cannot sign in any more invites nobody either.
-_SPEND = (
-    f"UPDATE invitation_links SET used = used + 1 WHERE id = :id AND {_OPEN}"
-    " AND (uses IS NULL OR used < uses) AND EXISTS (SELECT 1 FROM people p"
-    " WHERE p.id = maker_id AND p.disabled_at IS NULL AND p.deleted_at IS NULL) RETURNING used"
-)
-_USABLE = (
-    f"SELECT 1 FROM invitation_links WHERE id = :id AND {_OPEN}"
-    " AND (uses IS NULL OR used < uses) AND EXISTS (SELECT 1 FROM people p"
+_LETS_IN = (
+    f"id = :id AND {_OPEN} AND (uses IS NULL OR used < uses) AND EXISTS (SELECT 1 FROM people p"
     " WHERE p.id = maker_id AND p.disabled_at IS NULL AND p.deleted_at IS NULL)"
-    " AND NOT EXISTS (SELECT 1 FROM bans b WHERE b.room_id = invitation_links.room_id"
-    " AND b.person_id = :person_id AND (b.until IS NULL OR b.until > :now))"
+)
+# One statement both asks and counts, so that many at once are admitted only as often as it says.
+_SPEND = f"UPDATE invitation_links SET used = used + 1 WHERE {_LETS_IN} RETURNING used"
+_USABLE = (
+    f"SELECT 1 FROM invitation_links WHERE {_LETS_IN} AND NOT EXISTS (SELECT 1 FROM bans b"
+    " WHERE b.room_id = invitation_links.room_id AND b.person_id = :person_id"
+    " AND (b.until IS NULL OR b.until > :now))"
 )
 _CAME = (
     f"SELECT {accounts.COLUMNS}, {rooms.MEMBER} FROM memberships m"
     " JOIN people p ON p.id = m.person_id WHERE m.room_id = :room_id AND m.link_id = :link_id"
     " ORDER BY m.joined_at, m.person_id LIMIT :limit"
 )
-_REVOKE = (
-    "UPDATE invitation_links SET revoked_at = :now WHERE id = :id AND room_id = :room_id"
-    " AND revoked_at IS NULL RETURNING id"
-)
-_NO_KNOCKS = "DELETE FROM knocks WHERE link_id = :id AND turned_away_at IS NULL RETURNING person_id"
 
 
 class NobodyNew(Exception):
@@ -308,97 +284,3 @@ async def put(change: rooms.Change, link: Link, person: accounts.Person, *, now:
 
 def _granted(link: Link, person: accounts.Person) -> str:
     return "guest" if person.guest_of is not None and link.role != "reader" else link.role
-
-
-# ----------------------------------------------------------- taking back
-
-
-async def revoke(
-    db: database.Database,
-    room: rooms.Room,
-    by: accounts.Person,
-    link: Link,
-    *,
-    remove: bool = False,
-    now: int | None = None,
-) -> list[int]:
-    """Ends the link, and with `remove` takes everyone out who came through it and stands below who
-    does so: their ids. Each is an event of its own, by which their open pages close."""
-    return await _end(db, room, by, link, "link_revoked", remove=remove, now=clock.at(now))
-
-
-async def purge(
-    db: database.Database,
-    room: rooms.Room,
-    by: accounts.Person,
-    link: Link,
-    *,
-    now: int | None = None,
-) -> list[str]:
-    """Ends the link, takes out whom it brought, and then erases all they said here.
-
-    In this order, so that nobody writes on while it is erased. Returns the digests of files, for
-    `uploads.sweep`.
-    """
-    at = clock.at(now)
-    gone = await _end(db, room, by, link, "link_purged", remove=True, now=at)
-    return await moderation.purge(db, room, by, gone, now=at) if gone else []
-
-
-async def _end(
-    db: database.Database,
-    room: rooms.Room,
-    by: accounts.Person,
-    link: Link,
-    told: str,
-    *,
-    remove: bool,
-    now: int,
-) -> list[int]:
-    act = Act.REMOVE if remove else Act.LINKS
-    removed: list[int] = []
-    while True:
-        async with rooms.changing(db, room, by, act, "link", now=now) as change:
-            if await _close(change, link, now) or (told == "link_purged" and not removed):
-                await acts.record(change, told, detail=link.label, now=now)
-            batch = await _take_out(change, link, now) if remove else []
-            await _send_away(change, link, now)
-        removed += batch
-        if len(batch) < REMOVED_AT_ONCE:
-            return removed
-
-
-async def _close(change: rooms.Change, link: Link, now: int) -> bool:
-    """False when it was revoked already."""
-    values = {"id": link.id, "room_id": change.room.id, "now": now}
-    return await change.conn.value(_REVOKE, values) is not None
-
-
-async def _send_away(change: rooms.Change, link: Link, now: int) -> None:
-    """Who asked to enter by the link need not wait any more."""
-    if await change.conn.all(_NO_KNOCKS, {"id": link.id}):
-        await log.advance(change.conn, change.room.id, "knocked", now=now)
-        await inbox.changed_for_moderators(change.conn, change.room.id, now=now)
-
-
-async def _take_out(change: rooms.Change, link: Link, now: int) -> list[int]:
-    """Those who came through and stand lower, so many at once; the sessions of guests end."""
-    mine = change.member.role if change.member else ""
-    lower = [role for role in permissions.RANKS if permissions.outranks(mine, role)]
-    query = (
-        sqlalchemy.select(members.c.person_id, people.c.guest_of)
-        .join(people, people.c.id == members.c.person_id)
-        .where(members.c.room_id == link.room_id, members.c.link_id == link.id)
-        .where(members.c.role.in_(lower))
-        .order_by(members.c.person_id)
-        .limit(REMOVED_AT_ONCE)
-    )
-    rows = await change.conn.all(query)
-    for row in rows:
-        person_id = row["person_id"]
-        await log.advance(change.conn, link.room_id, "removed", now=now, person_id=person_id)
-        await memberships.take_out(change.conn, link.room_id, person_id)
-        await acts.record(change, "removed", person_id=person_id, now=now)
-        if row["guest_of"] is not None:
-            await sessions.end_all(change.conn, person_id, now)
-    return [row["person_id"] for row in rows]

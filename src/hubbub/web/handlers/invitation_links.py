@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from hubbub import errors, words
-from hubbub.domain import clock, invitation_links, permissions, uploads
+from hubbub.domain import clock, invitation_links, permissions, revocations, uploads
 from hubbub.domain.invitation_links import Link
 from hubbub.domain.permissions import Act
 from hubbub.web import access, failures, forms, responses
@@ -75,7 +75,7 @@ async def revoke(request: Request) -> Response:
     """Ends the link; with `remove`, also the membership of those who came through it."""
     visit, form, link = await _changing(request, Act.LINKS)
     remove = form.get("remove") == "yes"
-    await invitation_links.revoke(request.state.db, visit.room, visit.person, link, remove=remove)
+    await revocations.revoke(request.state.db, visit.room, visit.person, link, remove=remove)
     return _ended(request, visit)
 
 
@@ -85,7 +85,7 @@ async def purge(request: Request) -> Response:
     if form.get("sure") != "yes":
         raise errors.Invalid(words.gettext("Tick that you are sure."), field="sure")
     db = request.state.db
-    digests = await invitation_links.purge(db, visit.room, visit.person, link)
+    digests = await revocations.purge(db, visit.room, visit.person, link)
     await uploads.sweep(db, request.state.files, digests)
     return _ended(request, visit)
 
