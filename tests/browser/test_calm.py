@@ -55,10 +55,9 @@ def test_a_lock_is_seen_within_the_open_page_and_keeps_the_text(
     shows(hers, "may I still say this?")
 
 
-def test_slow_mode_is_seen_live_and_what_is_too_soon_is_sent_later(
+def test_slow_mode_is_seen_live_and_the_button_counts_down_while_one_goes_on_writing(
     page_for: conftest.Profiles, ada: conftest.Account, ben: conftest.Account, room: str
 ) -> None:
-    page_for.expect("429")
     his, hers = opened(page_for(ben), room), opened(page_for(ada), room)
     switch(ada, f"{room}/pace", seconds="5")
     for page in (his, hers):
@@ -66,7 +65,12 @@ def test_slow_mode_is_seen_live_and_what_is_too_soon_is_sent_later(
         expect(slow).to_have_text("Slow mode: 5 seconds between messages.")
     say(his, "the first is free")
     shows(hers, "the first is free")
+    button = his.locator(".composer__send")
+    expect(button).to_have_attribute("data-wait", re.compile(r"[1-5] s"))
     say(his, "the second has to wait")
+    expect(his.locator("#body")).to_have_value("the second has to wait")
+    expect(button).to_have_attribute("data-wait", "")
+    his.locator("#body").press("Enter")
     shows(hers, "the second has to wait")
     for text in ("hers at once", "and again"):
         say(hers, text)
