@@ -363,8 +363,8 @@ MAY = {
     **dict.fromkeys(
         (
             "asset:manifest asset:worker rooms:show messages:list rooms:people acts:list"
-            " rights:show pins:list search:room mentions:list messages:show messages:menu messages:reply"
-            " reports:person reports:message notifications:room"
+            " rights:show pins:list search:room mentions:list messages:show messages:menu"
+            " messages:reply reports:person reports:message notifications:room"
             " messages:edition messages:erasure reactions:list people:show people:avatar"
             " appearance:mine emoji:list shortcuts:show guests:account accounts:login"
             " accounts:register asset:robots health:alive health:ready"
