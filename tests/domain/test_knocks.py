@@ -217,6 +217,16 @@ async def test_revoking_a_link_sends_those_away_who_wait_by_it(
     assert (await conftest.kinds(db, cast.room))[-1] == "knocked", "so that the room shows it"
 
 
+async def test_who_comes_in_another_way_meanwhile_asks_no_more(
+    db: database.Database, cast: people.Cast
+) -> None:
+    link = await make(db, cast, uses=1)
+    await knocks.ask(db, link, cast.charlie)
+    await people.bring(db, cast.room, cast.alice, cast.charlie)
+    assert (await names(db, cast.room), await used(db, link)) == ([], 0)
+    assert (await conftest.kinds(db, cast.room))[-2:] == ["joined", "knocked"]
+
+
 async def test_who_is_banned_while_waiting_waits_no_more(
     db: database.Database, cast: people.Cast
 ) -> None:

@@ -7,16 +7,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from hubbub import database, errors, words
-from hubbub.domain import (
-    accounts,
-    clock,
-    inbox,
-    invitation_links,
-    log,
-    memberships,
-    permissions,
-    rooms,
-)
+from hubbub.domain import accounts, clock, inbox, invitation_links, memberships, permissions, rooms
 from hubbub.domain.invitation_links import Link
 from hubbub.domain.permissions import Act, Standing
 
@@ -140,7 +131,6 @@ async def admit(
         if link.role == "moderator":
             invitation_links.require_promoter(change, by)
         await _let_in(change, link, person, asked_at, at)
-        await _told(change, person, at)
 
 
 async def _asked_by(change: rooms.Change, person: accounts.Person) -> tuple[Link, int]:
@@ -185,11 +175,6 @@ async def turn_away(
         if await change.conn.value(_TURN_AWAY, values) is None:
             raise _not_waiting(person)
         await inbox.changed_for_moderators(change.conn, room.id, now=at)
-
-
-async def _told(change: rooms.Change, person: accounts.Person, now: int) -> None:
-    """That fewer are waiting is an event too: the room shows who does."""
-    await log.advance(change.conn, change.room.id, "knocked", now=now, person_id=person.id)
 
 
 def _require_unlocked(room: rooms.Room) -> None:

@@ -15,7 +15,7 @@ from typing import Any
 import sqlalchemy
 
 from hubbub import database, errors, words
-from hubbub.domain import accounts, acts, clock, inbox, permissions, rooms
+from hubbub.domain import accounts, acts, clock, inbox, log, permissions, rooms
 from hubbub.domain.permissions import Act
 from hubbub.tables import memberships as table
 from hubbub.tables import mutes
@@ -196,6 +196,8 @@ async def put(
         return False
     await conn.run(_COUNT, {"room_id": room_id, "more": 1})
     if await conn.value(_UNKNOCK, values) is not None:
+        # That fewer wait at the door is an event of its own: open pages show who does.
+        await log.advance(conn, room_id, "knocked", now=now, person_id=person_id)
         await inbox.changed_for_moderators(conn, room_id, now=now)
     if await conn.value(_UNINVITE, values) is not None:
         await inbox.changed(conn, [person_id], now=now)
