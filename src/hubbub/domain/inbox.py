@@ -38,6 +38,14 @@ _WAITING = {
     "reports": "SELECT COUNT(*) FROM reports w WHERE w.room_id = m.room_id"
     " AND w.closed_at IS NULL AND w.person_id <> m.person_id",
 }
+# Whether a report `r` in a room `o` is left to administrators: in a direct room, and where those
+# who could look at it are reported themselves.
+LEFT_TO_THE_SITE = (
+    "r.closed_at IS NULL AND o.deleted_at IS NULL AND NOT EXISTS (SELECT 1 FROM memberships k"
+    " WHERE k.room_id = r.room_id AND k.role IN ('owner', 'moderator')"
+    " AND k.person_id <> r.person_id AND o.direct_key IS NULL)"
+)
+_LEFT = f"SELECT COUNT(*) FROM reports r JOIN rooms o ON o.id = r.room_id WHERE {LEFT_TO_THE_SITE}"
 _LOOKS_AFTER = "m.role IN ('owner', 'moderator')"
 _AMONG = {
     "sqlite": "IN (SELECT value FROM json_each(:people))",
@@ -52,7 +60,8 @@ def _counts(dialect: str) -> str:
         f" JOIN rooms r ON r.id = i.room_id WHERE i.person_id = p.id AND {REACHES})"
         f" + (SELECT COALESCE(SUM({waiting}), 0) FROM memberships m"
         " JOIN rooms r ON r.id = m.room_id"
-        f" WHERE m.person_id = p.id AND {_LOOKS_AFTER} AND r.deleted_at IS NULL) AS number"
+        f" WHERE m.person_id = p.id AND {_LOOKS_AFTER} AND r.deleted_at IS NULL)"
+        f" + CASE WHEN p.is_admin <> 0 THEN ({_LEFT}) ELSE 0 END AS number"
         f" FROM people p WHERE p.id {_AMONG[dialect]} AND p.guest_of IS NULL"
     )
 
@@ -70,6 +79,7 @@ _INSERT = "INSERT INTO inbox_changes (seq, person_id, at) VALUES (:seq, :person_
 _MODERATORS = (
     "SELECT person_id FROM memberships WHERE room_id = :room_id AND role IN ('owner', 'moderator')"
 )
+_ADMINISTRATORS = "SELECT id FROM people WHERE is_admin <> 0"
 _HEAD = "SELECT value FROM counters WHERE name = 'inbox_changes'"
 _AFTER = "SELECT seq, person_id FROM inbox_changes WHERE seq > :seq ORDER BY seq LIMIT :limit"
 _FORGET = "DELETE FROM inbox_changes WHERE at < :before"
@@ -114,6 +124,11 @@ async def duties(db: database.Queries, person_id: int) -> list[Duty]:
     return [duty for duty in found if duty.knocks or duty.held or duty.reports]
 
 
+async def left_to_the_site(db: database.Queries) -> int:
+    """How many reports only an administrator can look at."""
+    return int(await db.value(_LEFT))
+
+
 # ------------------------------------------------------------- the changes
 
 
@@ -129,6 +144,10 @@ async def changed(conn: database.Connection, people: Iterable[int], *, now: int)
 async def changed_for_moderators(conn: database.Connection, room_id: int, *, now: int) -> None:
     rows = await conn.all(_MODERATORS, {"room_id": room_id})
     await changed(conn, [row["person_id"] for row in rows], now=now)
+
+
+async def changed_for_administrators(conn: database.Connection, *, now: int) -> None:
+    await changed(conn, [row["id"] for row in await conn.all(_ADMINISTRATORS)], now=now)
 
 
 async def head(db: database.Queries) -> int:

@@ -1,7 +1,7 @@
 """Reports: somebody asks those who look after a room to look at a message or at a person.
 
-Whoever is reported is never told: what is about oneself is not listed, even for an owner. What no
-one in the room can look at, the site's administrators do: see `open_everywhere`.
+Whoever is reported is never told: what is about oneself is not listed, even for an owner. The
+site's administrators see all reports, and alone those of direct rooms: see `administration`.
 """
 
 # ruff: noqa: S608 - SQL is put together from constants only; values are bound.
@@ -50,21 +50,6 @@ _OPEN = (
     f"{_SELECT} WHERE r.room_id = :room_id AND r.closed_at IS NULL AND r.person_id <> :viewer_id"
     f" ORDER BY r.id DESC LIMIT {PAGE}"
 )
-# In direct rooms, and where those who could look at it are reported themselves.
-_UNLOOKED = (
-    "r.closed_at IS NULL AND o.deleted_at IS NULL AND NOT EXISTS (SELECT 1 FROM memberships k"
-    " WHERE k.room_id = r.room_id AND k.role IN ('owner', 'moderator')"
-    " AND k.person_id <> r.person_id AND o.direct_key IS NULL)"
-)
-_EVERYWHERE = (
-    f"{_SELECT} JOIN rooms o ON o.id = r.room_id WHERE {_UNLOOKED}"
-    " AND r.id < :before ORDER BY r.id DESC LIMIT :limit"
-)
-_CLOSE_ANYWHERE = (
-    "UPDATE reports SET closed_at = :now, closed_by_id = :by_id"
-    " WHERE id = :id AND closed_at IS NULL RETURNING id"
-)
-_END = 2**63 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,9 +150,13 @@ async def _report(
 
 
 async def _tell(conn: database.Connection, room_id: int, reported_id: int, now: int) -> None:
-    """Those who look after the room, but not whom it is about."""
+    """Those who look after the room, but not whom it is about; without them, the site's
+    administrators."""
     rows = await conn.all(_REVIEWERS, {"room_id": room_id, "person_id": reported_id})
-    await inbox.changed(conn, [row["person_id"] for row in rows], now=now)
+    if rows:
+        await inbox.changed(conn, [row["person_id"] for row in rows], now=now)
+    else:
+        await inbox.changed_for_administrators(conn, now=now)
 
 
 async def is_open(
@@ -205,23 +194,3 @@ async def close(
         if await conn.value(_CLOSE, values) is None:
             raise permissions.unseen()
         await inbox.changed_for_moderators(conn, room.id, now=at)
-
-
-# ------------------------------------------------------------ for the site
-
-
-async def open_everywhere(
-    db: database.Queries, *, before: int | None = None, limit: int = PAGE
-) -> list[Report]:
-    """The open reports nobody in their room can look at, the newest first, or those older than the
-    one of id `before`: of direct rooms, and those about the only ones who look after a room."""
-    values = {"before": _END if before is None else before, "limit": limit}
-    return [_from_row(row) for row in await db.all(_EVERYWHERE, values)]
-
-
-async def close_anywhere(
-    db: database.Queries, by: accounts.Person, report_id: int, *, now: int | None = None
-) -> bool:
-    """For an administrator of the site, who was let in before. False when it was closed already."""
-    values = {"id": report_id, "by_id": by.id, "now": clock.at(now)}
-    return await db.value(_CLOSE_ANYWHERE, values) is not None

@@ -103,6 +103,7 @@ async def close(
         if room_id is None:
             raise permissions.unseen()
         await inbox.changed_for_moderators(conn, room_id, now=values["now"])
+        await inbox.changed_for_administrators(conn, now=values["now"])
     return int(room_id)
 
 
