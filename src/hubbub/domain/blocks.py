@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from hubbub import database, errors, words
 from hubbub.domain import accounts, clock
 
@@ -22,7 +20,6 @@ _BLOCKED = (
     " WHERE b.person_id = :person_id ORDER BY p.username_key"
 )
 _HAS = "SELECT 1 FROM blocks WHERE person_id = :person_id AND blocked_id = :blocked_id"
-_BLOCKERS = "SELECT person_id FROM blocks WHERE blocked_id = :blocked_id"
 _VERSION = "SELECT COUNT(*) AS number, MAX(at) AS newest FROM blocks WHERE person_id = :person_id"
 # Of a conversation between two the one, when the other one does not want to hear them.
 _UNHEARD = (
@@ -61,12 +58,6 @@ async def blocked(db: database.Queries, person: accounts.Person) -> list[account
     return [accounts.from_row(row) for row in await db.all(_BLOCKED, {"person_id": person.id})]
 
 
-async def blockers(db: database.Queries, person_id: int) -> frozenset[int]:
-    """The ids of those who do not want to hear this person: nothing of theirs tells them so."""
-    rows = await db.all(_BLOCKERS, {"blocked_id": person_id})
-    return frozenset(row["person_id"] for row in rows)
-
-
 async def has_blocked(db: database.Queries, person_id: int, other_id: int) -> bool:
     pair = {"person_id": person_id, "blocked_id": other_id}
     return await db.value(_HAS, pair) is not None
@@ -81,22 +72,8 @@ async def version(db: database.Queries, person: accounts.Person) -> str:
 # ------------------------------------------------------------ conversations
 
 
-async def require_open_to(
-    db: database.Queries, person: accounts.Person, others: Iterable[accounts.Person]
-) -> None:
-    """Forbidden, without a reason, for a conversation with somebody who does not want to hear
-    this person."""
-    unwilling = await blockers(db, person.id)
-    if any(other.id in unwilling for other in others):
-        raise _neutral()
-
-
 async def require_heard(conn: database.Queries, room_id: int, author: accounts.Person) -> None:
-    """The same for what is said in a direct room of two."""
+    """Forbidden, without a reason, in a direct room of two whose other one does not want to hear
+    the author: who blocked whom is nobody's business. Opening one is refused by `direct`."""
     if await conn.value(_UNHEARD, {"room_id": room_id, "person_id": author.id}) is not None:
-        raise _neutral()
-
-
-def _neutral() -> errors.Forbidden:
-    """Not why: who blocked whom is nobody's business."""
-    return errors.Forbidden(words.gettext("You cannot write to this person."))
+        raise errors.Forbidden(words.gettext("You cannot write to this person."))
