@@ -456,6 +456,9 @@ async def test_links_are_listed_with_what_became_of_them_and_revoked_once(
         await links.revoke(db, cast.alice, good)
     assert await links.revoke(db, root, good) == cast.room.id
     assert (await states(db))["poster"] == "revoked"
+    [told] = [entry for entry in await acts.latest(db, cast.room.id) if entry.act == "link_revoked"]
+    assert (told.by_name, told.detail) == ("Root", "poster")
+    assert await conftest.kinds(db, cast.room) == ["link"]
     for link_id in (good, 999, None):
         with pytest.raises(errors.NotFound):
             await links.revoke(db, root, link_id)

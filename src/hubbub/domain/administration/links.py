@@ -9,7 +9,8 @@ import sqlalchemy
 from sqlalchemy import bindparam
 
 from hubbub import database
-from hubbub.domain import accounts, clock, permissions
+from hubbub.domain import accounts, acts, clock, inbox, log, permissions
+from hubbub.domain import rooms as places
 from hubbub.domain.administration import paging
 from hubbub.tables import invitation_links as table
 from hubbub.tables import people, rooms
@@ -36,7 +37,7 @@ SORTS: Mapping[str, tuple[sqlalchemy.ColumnElement[object], ...]] = {
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """One link. `state`: good, revoked, expired, used (up). `room_title` empty: a direct room."""
+    """One link. `state`: good, revoked, expired, used (up)."""
 
     id: int
     room_id: int
@@ -94,15 +95,32 @@ async def revoke(
 
     NotFound for one that is not there, or that was taken back already.
     """
-    if not by.is_admin:
-        raise permissions.unseen()
-    room_id = await db.value(_REVOKE, {"id": link_id or 0, "now": clock.at(now)})
+    at, values = clock.at(now), {"id": link_id or 0}
+    room_id = await db.value(_ROOM, values) if by.is_admin else None
     if room_id is None:
         raise permissions.unseen()
+    async with db.transaction() as conn:
+        await log.advance(conn, room_id, "link", now=at)
+        room = await places.by_id(conn, room_id)
+        row = await conn.one(_REVOKE, {**values, "now": at})
+        if room is None or row is None:
+            raise permissions.unseen()
+        change = places.Change(conn, room, None, by.id)
+        await acts.record(change, "link_revoked", detail=row["label"], now=at)
+        await _send_away(change, values["id"], at)
     return int(room_id)
 
 
+async def _send_away(change: places.Change, link_id: int, now: int) -> None:
+    """Who asked to enter by the link need not wait any more."""
+    if await change.conn.all(_NO_KNOCKS, {"id": link_id}):
+        await log.advance(change.conn, change.room.id, "knocked", now=now)
+        await inbox.changed_for_moderators(change.conn, change.room.id, now=now)
+
+
+_ROOM = "SELECT room_id FROM invitation_links WHERE id = :id AND revoked_at IS NULL"
 _REVOKE = (
     "UPDATE invitation_links SET revoked_at = :now WHERE id = :id AND revoked_at IS NULL"
-    " RETURNING room_id"
+    " RETURNING label"
 )
+_NO_KNOCKS = "DELETE FROM knocks WHERE link_id = :id AND turned_away_at IS NULL RETURNING person_id"

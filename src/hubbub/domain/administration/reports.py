@@ -83,7 +83,7 @@ async def listed(
         *SORTS[asked.sort]
     )
     if asked.q:
-        places = (_subject.c.username_key, _by.c.username_key, rooms.c.title)
+        places = (_subject.c.username_key, _by.c.username_key, _TITLE)
         query = query.where(sqlalchemy.or_(*(paging.holds(place, asked.q) for place in places)))
     return await paging.page(db, query, asked.number, _report)
 
