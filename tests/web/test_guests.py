@@ -499,16 +499,19 @@ async def test_the_room_of_a_guest_leads_nowhere_else(
 async def test_the_mark_stands_beside_the_name_wherever_others_read_it(
     house: conftest.House, let_in: conftest.Scene
 ) -> None:
-    await come(house, let_in.path, name="Alice", body="I am Alice")
+    client = await come(house, let_in.path, name="Alice", body="I am Alice")
+    await client.post(f"{let_in.path}/1/reactions", data={"emoji": "👍"})
     await let_in.alice.post(f"{let_in.path}/messages", data={"body": "who?", "reply_to": "1"})
     await let_in.alice.post(f"{let_in.path}/1/pin", data={"pinned": "yes"})
     username = (await guest_of(house, let_in)).person.username
     mark = f"guest {accounts_mark(username)}"
-    for path in ("", "/people", "/pins", "/search?q=alice"):
+    await let_in.alice.post(f"{let_in.path}/mutes", data={"username": username, "minutes": "5"})
+    for path in ("", "/people", "/pins", "/search?q=alice", "/log", "/1/reply"):
         text = elements.parse((await let_in.bob.get(f"{let_in.path}{path}")).text).text
         assert mark in text, path
-    quote = elements.parse((await let_in.bob.get(let_in.path)).text).of_class("quote")
-    assert mark in quote[0].text
+    page = elements.parse((await let_in.bob.get(let_in.path)).text)
+    assert mark in page.of_class("quote")[0].text
+    assert mark in page.of_class("pill")[0].get("title")
     card = await let_in.bob.get(f"/people/{username}", headers=conftest.HTMX)
     assert mark in card.text
     names = await let_in.bob.get(f"{let_in.path}/names?q=ali", headers=conftest.JSON)

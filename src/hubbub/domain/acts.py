@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import sqlalchemy
 
 from hubbub import database
-from hubbub.domain import rooms
+from hubbub.domain import accounts, rooms
 from hubbub.tables import acts as table
 from hubbub.tables import people
 
@@ -75,6 +75,7 @@ async def latest(
             table.c.act,
             author.c.display_name.label("by_name"),
             subject.c.display_name.label("name"),
+            subject.c.username,
             table.c.number,
             table.c.reason,
             table.c.until,
@@ -88,7 +89,14 @@ async def latest(
     )
     if before is not None:
         query = query.where(table.c.id < before)
-    return [Entry(*(row[name] for name in _FIELDS)) for row in await db.all(query)]
+    return [_entry(row) for row in await db.all(query)]
+
+
+def _entry(row: database.Record) -> Entry:
+    values = {name: row[name] for name in _FIELDS}
+    if row["name"] is not None:
+        values["name"] = accounts.called(row["username"], row["name"])
+    return Entry(**values)
 
 
 _FIELDS = ("id", "at", "act", "by_name", "name", "number", "reason", "until", "detail")

@@ -204,6 +204,7 @@ async def _notices(
                 messages.c.number,
                 messages.c.body,
                 people.c.display_name,
+                people.c.username,
             )
             .select_from(messages)
             .join(places, places.c.id == messages.c.room_id)
@@ -224,6 +225,6 @@ def _notice(room_id: int, row: database.Record) -> Notice:
         room_title=row["title"],
         is_direct=row["direct_key"] is not None,
         number=row["number"],
-        author_name=row["display_name"],
+        author_name=accounts.called(row["username"], row["display_name"]),
         body=row["body"],
     )

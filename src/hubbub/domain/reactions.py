@@ -50,7 +50,7 @@ def _reaction(rows: list[database.Record]) -> Reaction:
     return Reaction(
         rows[0]["emoji"],
         tuple(row["username"] for row in rows),
-        tuple(row["display_name"] for row in rows),
+        tuple(accounts.called(row["username"], row["display_name"]) for row in rows),
     )
 
 

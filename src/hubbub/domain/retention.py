@@ -1,6 +1,6 @@
-"""What is kept for a while only: messages, where that is decided; a room's events for pages that were away, spent sessions, guests
-who are gone, what was uploaded and never sent, links good for one use, and what deleted accounts
-left behind."""
+"""What is kept for a while only: messages, where that is decided; a room's events for pages that
+were away, spent sessions, guests who are gone, what was uploaded and never sent, links good for
+one use, and what deleted accounts left behind."""
 
 from __future__ import annotations
 

@@ -80,6 +80,7 @@ def environment() -> jinja2.Environment:
         initials=markup.initials,
         hue=markup.hue,
         mark=accounts.mark,
+        called=accounts.called,
     )
     return made
 
