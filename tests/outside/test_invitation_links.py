@@ -131,3 +131,29 @@ async def test_who_asks_is_seen_at_once_on_open_pages_and_let_in_from_there(
             await hers.meets(lambda: not hers.slot("knocks").strip(), "sees nobody at the door")
     assert "Not this time" in (await charlie.client.get(link)).text
     assert (await charlie.open(room)).status_code == 404
+
+
+async def test_a_guest_who_came_by_a_link_is_out_and_signed_out_when_it_is_taken_back(
+    arrive: conftest.Arrive, nobody: visitors.Person
+) -> None:
+    alice = await arrive("alice")
+    room = await alice.create("Open day")
+    await alice.act(room, "guest-access", guests="yes")
+    looked_after, link = await invite(alice, room, uses="1")
+    door = await nobody.client.get(link)
+    assert door.status_code == 200
+    answer = await nobody.client.post(f"{link}/guests", data={"name": "Gwen", "body": "hello"})
+    assert answer.status_code == 303, answer.text[:2000]
+    async with alice.watching(room) as hers, nobody.watching(room) as theirs:
+        await hers.shows("hello")
+        assert "1 of 1 used" in (await alice.client.get(looked_after)).text
+        answer = await alice.act(looked_after, "purge", sure="yes")
+        assert answer.status_code == 303
+        await theirs.is_closed()
+        fence = await alice.say(room, "after the purge")
+        await hers.shows(fence.text)
+        await hers.meets(lambda: "hello" not in hers.texts, "shows no more of it")
+        assert fence.text not in theirs.texts
+        assert theirs.closed_for_good in (4401, 4403)
+    assert (await nobody.client.get(room)).status_code in (200, 303), "the door, or the login"
+    assert (await nobody.post(room, "still here?")).status_code == 401

@@ -203,6 +203,8 @@ async def test_one_is_told_what_a_link_grants_and_gets_just_that(
     assert says[granted] in (await scene.charlie.get(path)).text
     await scene.charlie.post(path)
     assert await role(house, scene, "charlie") == granted
+    composer = elements.parse((await scene.charlie.get(scene.path)).text).find("composer")
+    assert (composer is None) == (granted == "reader"), "nobody is offered what is refused"
 
 
 async def test_who_is_in_the_room_is_led_to_it_and_uses_nothing_up(
