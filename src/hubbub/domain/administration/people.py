@@ -18,21 +18,19 @@ from hubbub.tables import memberships, messages, people, rooms, sessions
 
 SHARED_ROOMS = 100  # of one person, on their page
 
+# For each person by itself, so that a page asks for those on it only.
 _SEEN = (
-    sqlalchemy.select(sessions.c.person_id, func.max(sessions.c.seen_at).label("seen_at"))
-    .group_by(sessions.c.person_id)
-    .subquery()
+    sqlalchemy.select(func.max(sessions.c.seen_at))
+    .where(sessions.c.person_id == people.c.id)
+    .correlate(people)
+    .scalar_subquery()
 )
 _TIMES = ("created_at", "first_login_at", "disabled_at", "email")
-_SELECT = (
-    sqlalchemy.select(
-        people.c.id.label("person_id"),
-        *(people.c[name] for name in (*accounts.FIELDS, *_TIMES)),
-        _SEEN.c.seen_at,
-    )
-    .outerjoin(_SEEN, _SEEN.c.person_id == people.c.id)
-    .where(people.c.deleted_at.is_(None))
-)
+_SELECT = sqlalchemy.select(
+    people.c.id.label("person_id"),
+    *(people.c[name] for name in (*accounts.FIELDS, *_TIMES)),
+    _SEEN.label("seen_at"),
+).where(people.c.deleted_at.is_(None))
 _HAS_ACCOUNT = people.c.guest_of.is_(None)
 SHOWS: Mapping[str, sqlalchemy.ColumnElement[bool]] = {
     "": _HAS_ACCOUNT,
@@ -44,7 +42,7 @@ SHOWS: Mapping[str, sqlalchemy.ColumnElement[bool]] = {
 SORTS: Mapping[str, tuple[sqlalchemy.ColumnElement[object], ...]] = {
     "": (people.c.username_key.asc(),),
     "newest": (people.c.id.desc(),),
-    "seen": (func.coalesce(_SEEN.c.seen_at, 0).desc(), people.c.id.asc()),
+    "seen": (func.coalesce(_SEEN, 0).desc(), people.c.id.asc()),
 }
 
 
