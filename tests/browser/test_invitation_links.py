@@ -114,3 +114,21 @@ def test_a_poster_is_one_page_of_paper(page_for: conftest.Profiles, ada: conftes
     for size in ("A4", "Letter"):
         printed = page.pdf(format=size)
         assert len(re.findall(rb"/Type\s*/Page\b", printed)) == 1, size
+
+
+def test_who_only_reads_follows_the_room_and_is_offered_no_composer(
+    page_for: conftest.Profiles, ada: conftest.Account, ben: conftest.Account
+) -> None:
+    room = ada.create("Listen in")
+    hers, his = page_for(ada), page_for(ben)
+    hers.goto(f"{room}/links")
+    hers.get_by_role("radio", name="Everything that is said").check()
+    hers.get_by_role("button", name="Make this link").click()
+    his.goto(hers.get_by_label("Address of this link").input_value())
+    his.get_by_role("button", name="Join this room").click()
+    expect(his.get_by_text("You can read here, but not write.")).to_be_visible()
+    expect(his.locator("#composer")).to_have_count(0)
+    ada.say(room, "for all who listen")
+    expect(his.get_by_text("for all who listen")).to_be_visible()
+    his.keyboard.press("/")
+    his.keyboard.press("x")
