@@ -31,11 +31,13 @@ async def decide(request: Request) -> Response:
     held_id = forms.number(request.path_params["id"]) or 0
     await decision(request.state.db, visit.room, visit.person, held_id)
     access.changed(request, visit)
+    request.state.streams.inbox_changed()
     return responses.lead_to(request, "held:list", key=request.state.links.room_key(visit.room))
 
 
 def waits(request: Request, visit: access.Visit, told: held.Waiting) -> Response:
     """To whoever said it: it is accepted, and nobody has read it yet."""
+    request.state.streams.inbox_changed()
     if responses.wants_json(request):
         sentence = words.gettext("Waits for a moderator.")
         return responses.json({"held": True, "cid": told.cid, "sentence": sentence}, 202)

@@ -64,6 +64,7 @@ async def close(request: Request) -> Response:
     visit = await access.change(request, Act.REVIEW)
     report_id = forms.number(request.path_params["id"]) or 0
     await reports.close(request.state.db, visit.room, visit.person, report_id)
+    request.state.streams.inbox_changed()
     return responses.lead_to(request, "reports:list", key=request.state.links.room_key(visit.room))
 
 
@@ -74,6 +75,7 @@ async def _counted(request: Request, visit: access.Visit) -> forms.Form:
 
 def _made(request: Request, shown: Response) -> Response:
     """A page is led to, so that it can be loaded again; others get what it would say now."""
+    request.state.streams.inbox_changed()
     if responses.wants_json(request):
         return responses.json({"reported": True})
     return responses.see_other(responses.here(request)) if responses.is_page(request) else shown
