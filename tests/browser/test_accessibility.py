@@ -62,6 +62,7 @@ def violations(page: Page) -> list[str]:
 SIGNED_OUT = ["/", "/login", "/login?registered=ada", "/register", "/rooms", "/nothing-here"]
 SIGNED_IN = ["/", "/rooms", "/rooms?q=nothing", "/rooms/new", "/nothing-here", "/profile", "/go"]
 SIGNED_IN += ["/search?q=number", "/search?q=nothing", "/go?q=all", "/shortcuts", "/people/Ada"]
+SIGNED_IN += ["/inbox", "/direct"]
 OF_A_ROOM = ["", "/share", "/people", "/settings", "/5", "/messages?before=10", "/pins"]
 OF_A_ROOM += ["/search?q=number&by=Ada", "/day/latest", "/5/menu", "/5/edition", "/5/erasure"]
 OF_A_ROOM += ["/links", "/links/1", "/links/1/poster", "/knocks"]
