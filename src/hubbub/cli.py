@@ -27,6 +27,7 @@ from hubbub import config, database, logs, migrations, words
 from hubbub.domain import accounts, credentials, first_run, rooms, security, site
 from hubbub.errors import BadSetting, Refusal
 from hubbub.realtime import protocol
+from hubbub.web import routes, templating
 
 MAX_FRAME = 4096  # bytes; what browsers send is far smaller
 PING_EVERY = 20.0  # seconds
@@ -197,7 +198,8 @@ def _first_run(settings: config.Config) -> str | None:
 
 def _show_set_up(settings: config.Config, token: str) -> None:
     """Printed where only whoever runs the site reads it: never into the log of requests."""
-    address = f"{_address(settings)}/setup/{token}"
+    path = templating.paths(routes.routes(settings))("setup:show", token=token)
+    address = _address(settings) + path
     typer.echo(f"Nobody administers it yet. To set it up, open within a day:\n{address}")
     if settings.log_format == "text":
         segno.make(address, error="l", micro=False).terminal(sys.stdout, border=2, compact=True)
