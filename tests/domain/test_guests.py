@@ -425,6 +425,17 @@ async def test_guests_who_are_signed_in_no_more_are_taken_out(
     assert found.author_name == "Gwen"
 
 
+async def test_two_processes_that_sweep_at_once_take_a_guest_out_once(
+    db: database.Database, cast: people.Cast
+) -> None:
+    room = await opened(db, cast)
+    came = [await come(db, room, now=NOON) for _ in range(5)]
+    for gone in came:
+        await sessions.end_all(db, gone.person.id)
+    await asyncio.gather(*(guests.sweep(db, now=NOON + 2 * clock.HOUR) for _ in range(3)))
+    assert await kinds(db, room) == ["joined"] * 5 + ["left"] * 5
+
+
 async def test_the_session_of_who_was_removed_is_swept(
     db: database.Database, cast: people.Cast
 ) -> None:

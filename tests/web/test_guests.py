@@ -300,7 +300,10 @@ async def test_what_they_say_first_may_be_held(
     client = await come(house, let_in.path, body="buy this")
     assert await house.db.value("SELECT count(*) FROM messages") == 0
     assert await house.db.value("SELECT count(*) FROM held_messages") == 1
-    assert (await client.get(let_in.path)).status_code == 200
+    page = await client.get(let_in.path)
+    assert page.status_code == 200
+    assert "Nothing was said here yet" in page.text
+    assert f"{let_in.path}/qr.svg" not in page.text
 
 
 # -- by an invitation link ---------------------------------------------------------------------

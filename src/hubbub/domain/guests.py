@@ -8,6 +8,7 @@ a username no account can have, and no password. They can become an account and 
 
 from __future__ import annotations
 
+import contextlib
 import secrets
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -70,6 +71,10 @@ _FORGET = (
 # What lets a guest in beside the room's own link: counts the use in the transaction it is given,
 # and answers with the id of the invitation link; raises what refuses them.
 Through = Callable[[database.Connection, rooms.Room, int], Awaitable[int]]
+
+
+class _GoneAlready(Exception):
+    """Takes a transaction back: another process swept the same guest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -298,8 +303,14 @@ async def sweep(db: database.Database, *, now: int | None = None) -> None:
     at = clock.at(now)
     rows = await db.all(_GONE, {"before": at - clock.HOUR, "limit": _BATCH})
     for guest in map(accounts.from_row, rows):
-        room_id = guest.guest_of or 0
-        async with db.transaction() as conn:
-            await log.advance(conn, room_id, "left", now=at, person_id=guest.id)
-            await memberships.take_out(conn, room_id, guest.id)
+        with contextlib.suppress(_GoneAlready):
+            await _take_out(db, guest, at)
     await db.run(_FORGET, {"before": at - KEPT})
+
+
+async def _take_out(db: database.Database, guest: accounts.Person, now: int) -> None:
+    room_id = guest.guest_of or 0
+    async with db.transaction() as conn:
+        await log.advance(conn, room_id, "left", now=now, person_id=guest.id)
+        if await memberships.take_out(conn, room_id, guest.id) is None:
+            raise _GoneAlready

@@ -162,9 +162,11 @@ async def _said(request: Request, room: rooms.Room) -> Response:
     try:
         return await messages.say(request, visit)
     except errors.Refusal as refusal:
-        if responses.is_page(request):
-            return await chat.again_in(request, visit, refusal)
-        return failures.answer(request, refusal)
+        if not responses.is_page(request):
+            return failures.answer(request, refusal)
+        response = await chat.again_in(request, visit, refusal)
+        response.status_code = refusal.status
+        return response
 
 
 def _token(request: Request, room: rooms.Room, cid: str | None) -> str:
