@@ -170,6 +170,19 @@ async def test_whoever_comes_in_by_another_way_has_no_invitation_any_more(
     assert told == {cast.alice.id, cast.charlie.id}
 
 
+async def test_who_is_given_or_loses_a_role_has_more_or_less_to_decide(
+    db: database.Database, cast: people.Cast
+) -> None:
+    await knock(db, cast, cast.charlie)
+    start = await inbox.head(db)
+    await memberships.set_role(db, cast.room, cast.alice, cast.bob, "moderator")
+    assert await counted(db, cast) == (1, 1, 0)
+    await memberships.hand_over(db, cast.room, cast.alice, "bob")
+    assert await counted(db, cast) == (0, 1, 0)
+    told = [person for _, person in await inbox.after(db, start)]
+    assert told == [cast.bob.id, cast.alice.id, cast.bob.id]
+
+
 async def test_old_changes_are_forgotten_and_the_numbers_go_on(
     db: database.Database, cast: people.Cast, tmp_path: pathlib.Path
 ) -> None:

@@ -5,7 +5,16 @@ import asyncio
 import pytest
 
 from hubbub import database, errors
-from hubbub.domain import accounts, inbox, invitations, memberships, rooms, settings
+from hubbub.domain import (
+    accounts,
+    clock,
+    inbox,
+    invitations,
+    memberships,
+    moderation,
+    rooms,
+    settings,
+)
 from tests import people
 from tests.domain import conftest
 
@@ -247,6 +256,19 @@ async def test_an_invitation_is_worth_what_who_sent_it_may_still_do(
         with pytest.raises(errors.NotFound):
             await invitations.find(db, invitation.id, cast.charlie)
         assert not await is_in(db, cast, cast.charlie)
+
+
+async def test_the_invitation_of_a_moderator_who_is_muted_waits_as_long_as_that(
+    db: database.Database, cast: people.Cast
+) -> None:
+    await promote(db, cast)
+    invitation, soon = await asked(db, cast, cast.bob), clock.now() + clock.HOUR
+    await moderation.mute(db, cast.room, cast.alice, cast.bob, until=soon)
+    assert await invitations.waiting(db, cast.charlie) == []
+    assert await inbox.count(db, cast.charlie.id) == 0
+    with pytest.raises(errors.NotFound):
+        await invitations.accept(db, invitation, cast.charlie)
+    assert len(await invitations.waiting(db, cast.charlie, now=soon)) == 1
 
 
 async def test_somebody_banned_meanwhile_does_not_come_in(

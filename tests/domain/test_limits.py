@@ -64,6 +64,7 @@ async def allowed(counters: limits.Limits, name: str, *keys: str, tries: int = 2
         ("rooms", ("7",), 20),
         ("reports", ("7",), 20),
         ("invitations", ("7",), 30),
+        ("asked", ("7", "charlie"), 3),
         ("joins", ("7",), 60),
         ("uploads", ("7",), 60),
         ("search", ("7",), 30),
@@ -79,7 +80,7 @@ async def test_every_rule_allows_what_it_says_and_no_more(
 
 async def test_every_rule_has_been_counted_out_above() -> None:
     counted = {"login", "register", "links", "messages", "rooms", "joins", "uploads", "search"}
-    counted |= {"guests", "invitations", "reports", "resets", "mails", "exports"}
+    counted |= {"asked", "guests", "invitations", "reports", "resets", "mails", "exports"}
     assert set(limits.RULES) == counted | {"writes", "lookups"}
 
 

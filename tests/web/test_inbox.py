@@ -171,8 +171,26 @@ async def test_asking_too_often_is_slowed_down(
 ) -> None:
     async with opened(rate_limits=True) as house:
         scene = await staged(house)
-        codes = [(await ask(scene)).status_code for _ in range(31)]
-        assert codes == [303] * 30 + [429]
+        codes = [(await ask(scene, f"nobody-{number}")).status_code for number in range(31)]
+        assert codes == [422] * 30 + [429]
+
+
+async def test_who_was_asked_three_times_is_left_alone_for_a_week(
+    opened: conftest.Open, staged: conftest.Staged
+) -> None:
+    async with opened(rate_limits=True) as house:
+        scene = await staged(house, access="invited")
+        await people.person(house.db, "Dora")
+        for name in ("charlie", "CHARLIE", " charlie "):
+            assert (await ask(scene, name)).status_code == 303
+            [form] = await forms(scene.charlie)
+            await scene.charlie.post(form, data={"answer": "decline"})
+        refused = await ask(scene)
+        assert refused.status_code == 429
+        assert "Leave them some days." in elements.parse(refused.text).one("add-error").text
+        assert int(refused.headers["retry-after"]) > 6 * 24 * 3600
+        assert await forms(scene.charlie) == []
+        assert (await ask(scene, "dora")).status_code == 303
 
 
 # -- what is to be decided ---------------------------------------------------------------------

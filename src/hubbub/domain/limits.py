@@ -27,6 +27,7 @@ from hubbub import config, errors, words
 
 MINUTE = 60
 HOUR = 60 * MINUTE
+DAY = 24 * HOUR
 
 REDIS_SECONDS = 0.25
 REDIS_AWAY_SECONDS = 5.0
@@ -62,6 +63,7 @@ RULES: Mapping[str, tuple[Rule, ...]] = {
     "rooms": (Rule(20, HOUR),),  # person
     "joins": (Rule(60, HOUR),),  # person
     "invitations": (Rule(30, HOUR),),  # person
+    "asked": (Rule(3, 7 * DAY),),  # room, username; a no is not to be argued with
     "reports": (Rule(20, HOUR),),  # person
     "uploads": (Rule(60, 10 * MINUTE),),  # person
     "search": (Rule(30, MINUTE),),  # person

@@ -323,6 +323,8 @@ async def set_role(
         if before.role == "owner":
             await _keep_an_owner(change)
         await acts.record(change, "role", person_id=person.id, detail=role, now=at)
+        # What they have to decide is more or less than before.
+        await inbox.changed(change.conn, [person.id], now=at)
 
 
 async def hand_over(
@@ -347,6 +349,7 @@ async def hand_over(
         await _set_role(change.conn, room.id, from_person.id, "member")
         await _set_role(change.conn, room.id, heir.id, "owner")
         await acts.record(change, "handed_over", person_id=heir.id, now=at)
+        await inbox.changed(change.conn, [from_person.id, heir.id], now=at)
     return dataclasses.replace(before, role="owner")
 
 
