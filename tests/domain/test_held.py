@@ -9,11 +9,13 @@ from hubbub import database, errors
 from hubbub.domain import (
     accounts,
     acts,
+    clock,
     held,
     history,
     inbox,
     memberships,
     messages,
+    moderation,
     pace,
     rooms,
     settings,
@@ -205,6 +207,31 @@ async def test_a_newcomer_attaches_nothing_and_is_refused_what_others_are(
     with pytest.raises(errors.Forbidden, match="locked"):
         await say(db, cast, newcomer, "hello?")
     assert await waiting(db, cast) == []
+
+
+async def test_the_muted_hold_nothing(
+    db: database.Database, cast: people.Cast, newcomer: accounts.Person
+) -> None:
+    until = clock.now() + clock.HOUR
+    await moderation.mute(db, cast.room, cast.alice, newcomer, until=until)
+    with pytest.raises(errors.Forbidden, match="muted"):
+        await held.post(db, cast.room, newcomer, Draft("hello?"))
+    assert await waiting(db, cast) == []
+    await moderation.unmute(db, cast.room, cast.alice, newcomer)
+    assert isinstance(await say(db, cast, newcomer, "hello!"), held.Waiting)
+
+
+async def test_what_was_accepted_is_not_held_when_its_author_is_a_newcomer_again(
+    db: database.Database, cast: people.Cast, newcomer: accounts.Person
+) -> None:
+    cid = str(uuid.uuid4())
+    first = await say(db, cast, cast.bob, "before", cid)
+    await memberships.leave(db, cast.room, cast.bob)
+    await memberships.join(db, cast.room, cast.bob)
+    again = await say(db, cast, cast.bob, "before", cid)
+    assert isinstance(first, messages.Posted) and isinstance(again, messages.Posted)
+    assert (again.number, again.created) == (first.number, False)
+    assert isinstance(await say(db, cast, cast.bob, "after"), held.Waiting)
 
 
 async def test_in_a_locked_room_nothing_is_let_through(

@@ -103,6 +103,16 @@ async def test_in_a_locked_room_only_those_who_look_after_it_speak(
     assert (await say(db, cast, "after", NOON)).number == 3
 
 
+async def test_where_nobody_may_write_nobody_is_told_to_wait(
+    db: database.Database, cast: people.Cast
+) -> None:
+    await pace.slow(db, cast.room, cast.alice, 60)
+    await say(db, cast, "just now", NOON)
+    await pace.lock(db, cast.room, cast.alice, True)
+    with pytest.raises(errors.Forbidden, match="locked"):
+        await say(db, cast, "too soon, and locked", NOON + 1)
+
+
 # -- slow --------------------------------------------------------------------------------------
 
 

@@ -120,9 +120,9 @@ async def test_only_those_who_look_after_the_room_close_a_report(
     for person in (cast.bob, cast.charlie):
         with pytest.raises(errors.Forbidden, match="look after"):
             await reports.close(db, cast.room, person, one.id)
-    other = await rooms.create(db, cast.bob, "Another room")
+    other = await rooms.create(db, cast.charlie, "Another room")
     with pytest.raises(errors.NotFound):
-        await reports.close(db, other, cast.bob, one.id)
+        await reports.close(db, other, cast.charlie, one.id)
     assert number == 1 and await reports.open(db, cast.room.id, cast.alice) == [one]
 
 
