@@ -213,13 +213,13 @@ class Log:
                 count = await pins.count(db, room.id)
                 return _partial("#pins", draw("rooms/_pins.html", pins=count)).encode()
             case kind if kind in TOLD:
-                return await self._told(kind, room.id, event.person_id or 0)
+                return await self._told(db, kind, room.id, event.person_id or 0)
         return b""
 
-    async def _told(self, kind: str, room: int, person: int) -> bytes:
+    async def _told(self, db: database.Queries, kind: str, room: int, person: int) -> bytes:
         """Everyone is sent it, and only the one it is about is shown it: see appearance/mine.css.
         It is added, for what another is told must not take away what one was told oneself."""
-        member = await memberships.find(self._db, room, person)
+        member = await memberships.find(db, room, person)
         if member is None:
             return b""
         told = self._templates.render("rooms/_told.html", kind=kind, member=member)
@@ -281,7 +281,7 @@ class Log:
             calls = await unread.called(db, {room: head.number for room, head in known.items()})
         return reading.News(
             {room: reading.Head(head.seq, head.last_number) for room, head in heads.items()},
-            [reading.Call(c.room_id, c.number, c.person_id, c.author_id) for c in calls],
+            [reading.Call(c.room_id, c.number, c.person_id, c.author_id, c.deaf) for c in calls],
             [reading.Move(move.room_id, move.person_id, move.is_coming) for move in moves],
         )
 
