@@ -183,6 +183,22 @@ async def test_who_is_given_or_loses_a_role_has_more_or_less_to_decide(
     assert told == [cast.bob.id, cast.alice.id, cast.bob.id]
 
 
+async def test_who_is_asked_hears_when_the_room_is_archived_or_gone(
+    db: database.Database, cast: people.Cast
+) -> None:
+    await invitations.invite(db, cast.room, cast.alice, "charlie")
+    for change, left in (
+        (settings.archive, 0),
+        (settings.unarchive, 1),
+        (settings.delete, 0),
+    ):
+        start = await inbox.head(db)
+        await change(db, cast.room, cast.alice)
+        told = {person for _, person in await inbox.after(db, start)}
+        assert told == {cast.alice.id, cast.charlie.id}
+        assert await inbox.count(db, cast.charlie.id) == left
+
+
 async def test_old_changes_are_forgotten_and_the_numbers_go_on(
     db: database.Database, cast: people.Cast, tmp_path: pathlib.Path
 ) -> None:

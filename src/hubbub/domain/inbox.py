@@ -81,6 +81,7 @@ _INSERT = "INSERT INTO inbox_changes (seq, person_id, at) VALUES (:seq, :person_
 _MODERATORS = (
     "SELECT person_id FROM memberships WHERE room_id = :room_id AND role IN ('owner', 'moderator')"
 )
+_INVITED = "SELECT person_id FROM invitations WHERE room_id = :room_id"
 _ADMINISTRATORS = "SELECT id FROM people WHERE is_admin <> 0"
 _HEAD = "SELECT value FROM counters WHERE name = 'inbox_changes'"
 _AFTER = "SELECT seq, person_id FROM inbox_changes WHERE seq > :seq ORDER BY seq LIMIT :limit"
@@ -145,6 +146,12 @@ async def changed(conn: database.Connection, people: Iterable[int], *, now: int)
 
 async def changed_for_moderators(conn: database.Connection, room_id: int, *, now: int) -> None:
     rows = await conn.all(_MODERATORS, {"room_id": room_id})
+    await changed(conn, [row["person_id"] for row in rows], now=now)
+
+
+async def changed_for_room(conn: database.Connection, room_id: int, *, now: int) -> None:
+    """For those who look after a room, and for those who are asked into it."""
+    rows = await conn.all(f"{_MODERATORS} UNION {_INVITED}", {"room_id": room_id})
     await changed(conn, [row["person_id"] for row in rows], now=now)
 
 

@@ -30,6 +30,9 @@ async def _change(
         db, room, by, act, kind, now=at, person_id=by.id, **changes
     ) as change:
         await acts.record(change, kind, detail=told, now=at)
+        if "archived_at" in changes:
+            # Nobody is asked into an archived room any more, for as long as it is one.
+            await inbox.changed_for_room(change.conn, room.id, now=at)
         return change.room
 
 
@@ -147,5 +150,5 @@ async def delete(
         for table_name in ("messages", "held_messages", "reports"):
             erasure = f"DELETE FROM {table_name} WHERE room_id = :room_id"  # noqa: S608
             await change.conn.run(erasure, {"room_id": room.id})
-        await inbox.changed_for_moderators(change.conn, room.id, now=at)
+        await inbox.changed_for_room(change.conn, room.id, now=at)
     return change.room
