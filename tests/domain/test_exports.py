@@ -5,6 +5,7 @@ import pytest
 from hubbub import database
 from hubbub.domain import (
     accounts,
+    clock,
     exports,
     memberships,
     messages,
@@ -103,6 +104,28 @@ async def test_many_messages_come_in_batches_each_for_a_few_queries(
         sizes = [len(batch.messages) async for batch in exports.written(db, cast.bob)]
     assert sizes == [3, 3, 2]
     assert len(queries) <= 4 + len(sizes) + 1
+
+
+async def test_each_day_on_which_one_wrote_is_said_once(
+    db: database.Database, cast: people.Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(exports, "BATCH", 2)
+    for day in (0, 1, 1, 1, 3):
+        for who in (cast.alice, cast.bob):
+            draft = messages.Draft(body=f"On day {day}")
+            await messages.post(db, cast.room, who, draft, now=NOW + day * clock.DAY)
+    opens = [
+        (each.body, each.run == messages.OPENS_DAY)
+        async for batch in exports.written(db, cast.bob)
+        for each in batch.messages
+    ]
+    assert opens == [
+        ("On day 0", True),
+        ("On day 1", True),
+        ("On day 1", False),
+        ("On day 1", False),
+        ("On day 3", True),
+    ]
 
 
 async def test_an_account_is_given_with_its_memberships(

@@ -9,7 +9,7 @@ twice is the same as once.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import sqlalchemy
 
@@ -196,8 +196,9 @@ async def _erase_messages(
         messages.c.author_id == person_id, messages.c.deleted_at.is_(None)
     )
     for room in await db.all(theirs.distinct().order_by(messages.c.room_id)):
-        room_id = room["room_id"]
-        while found := await erasure.said_by(db, room_id, [person_id], 0):
+        room_id, before = room["room_id"], None
+        while found := await erasure.said_by(db, room_id, [person_id], 0, before=before):
+            before = min(found.values())
             async with db.transaction() as conn:
                 await _lock(conn, room_id)
                 ids, digests = await erasure.wipe(conn, room_id, found, now=now)
@@ -216,17 +217,14 @@ async def _tell(
     conn: database.Connection,
     room_id: int,
     kind: str,
-    message_ids: Iterable[int],
+    message_ids: Sequence[int],
     person_id: int,
     now: int,
     seen: Seen,
 ) -> None:
-    for message_id in message_ids:
-        position = await log.advance(
-            conn, room_id, kind, now=now, person_id=person_id, message_id=message_id
-        )
-        if position is not None:
-            seen[room_id] = position.seq
+    position = await log.advance_all(conn, room_id, kind, message_ids, now=now, person_id=person_id)
+    if position is not None:
+        seen[room_id] = position.seq
 
 
 async def _unsent(db: database.Queries, person_id: int) -> list[str]:

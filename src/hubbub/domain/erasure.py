@@ -53,9 +53,15 @@ async def wipe(
 
 
 async def said_by(
-    db: database.Queries, room_id: int, person_ids: Collection[int], since: int
+    db: database.Queries,
+    room_id: int,
+    person_ids: Collection[int],
+    since: int,
+    *,
+    before: int | None = None,
 ) -> dict[int, int]:
-    """The newest `AT_ONCE` messages of these people since then: their ids and numbers."""
+    """The newest `AT_ONCE` messages of these people since then: their ids and numbers. Those from
+    the number `before` on are passed over, so that what is erased need not be looked through."""
     query = (
         sqlalchemy.select(messages.c.id, messages.c.number)
         .where(messages.c.room_id == room_id, messages.c.author_id.in_(list(person_ids)))
@@ -63,6 +69,8 @@ async def said_by(
         .order_by(messages.c.number.desc())
         .limit(AT_ONCE)
     )
+    if before is not None:
+        query = query.where(messages.c.number < before)
     return {row["id"]: row["number"] for row in await db.all(query)}
 
 
@@ -79,6 +87,6 @@ async def take_down(
     are returned."""
     conn, room_id, by_id = change.conn, change.room.id, change.by_id
     ids, digests = await wipe(conn, room_id, found, now=now, by_id=by_id, reason=reason)
-    for message_id in sorted(set(ids) - {placed}, key=lambda each: -found[each]):
-        await log.advance(conn, room_id, "erased", now=now, person_id=by_id, message_id=message_id)
+    order = sorted(set(ids) - {placed}, key=lambda each: -found[each])
+    await log.advance_all(conn, room_id, "erased", order, now=now, person_id=by_id)
     return digests

@@ -9,11 +9,12 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import sqlalchemy
 
 from hubbub import database
-from hubbub.domain import accounts, emails, history, messages, rooms
+from hubbub.domain import accounts, clock, emails, history, messages, rooms
 from hubbub.tables import memberships, people
 from hubbub.tables import messages as table
 from hubbub.tables import rooms as room_table
@@ -87,14 +88,20 @@ def _rooms_of(person: accounts.Person) -> sqlalchemy.Select[tuple[int]]:
 async def _in_room(
     db: database.Queries, person: accounts.Person, room_id: int
 ) -> AsyncIterator[list[messages.Message]]:
-    number = 0
+    number, day = 0, -1
     while True:
         values = {"room_id": room_id, "author_id": person.id, "number": number, "limit": BATCH}
         found = await history.whole(db, await db.all(_WRITTEN, values))
         if not found:
             return
-        yield found
-        number = found[-1].number
+        days = [day, *(each.posted_at // clock.DAY for each in found)]
+        yield [_dated(each, *pair) for each, pair in zip(found, pairwise(days), strict=True)]
+        number, day = found[-1].number, days[-1]
+
+
+def _dated(message: messages.Message, before: int, day: int) -> messages.Message:
+    """Without those between them, one's own messages say a day where one's own begins."""
+    return dataclasses.replace(message, run=messages.OPENS_DAY if day != before else 0)
 
 
 def _alone(message: messages.Message) -> messages.Message:

@@ -10,10 +10,13 @@ visible is the order of their numbers, and a change that is taken back leaves no
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+import sqlalchemy
+
 from hubbub import database
-from hubbub.tables import rooms
+from hubbub.tables import events, rooms
 
 KINDS = frozenset(
     "created joined added left removed banned unbanned role muted unmuted posted titled topic"
@@ -69,6 +72,43 @@ async def advance(
     return await append(
         conn, room_id, seq, kind, now=now, person_id=person_id, message_id=message_id
     )
+
+
+async def advance_all(
+    conn: database.Connection,
+    room_id: int,
+    kind: str,
+    message_ids: Sequence[int],
+    *,
+    now: int,
+    person_id: int | None = None,
+) -> Position | None:
+    """Takes a place for each of these messages in their order, with two statements; the last one.
+
+    What is said of `advance` holds. None for no messages, too.
+    """
+    if not message_ids:
+        return None
+    there = (rooms.c.id == room_id) & rooms.c.deleted_at.is_(None)
+    ahead = rooms.update().where(there).values(seq=rooms.c.seq + len(message_ids))
+    seq = await conn.value(ahead.returning(rooms.c.seq))
+    if seq is None:
+        return None
+    tag = new_tag()
+    rows = [
+        {
+            "room_id": room_id,
+            "seq": place,
+            "tag": tag,
+            "kind": kind,
+            "message_id": message_id,
+            "person_id": person_id,
+            "at": now,
+        }
+        for place, message_id in enumerate(message_ids, seq - len(message_ids) + 1)
+    ]
+    await conn.run(sqlalchemy.insert(events).values(rows))
+    return Position(seq, tag)
 
 
 async def append(
