@@ -13,6 +13,7 @@ from hubbub.domain import (
     drafts,
     expiry,
     history,
+    memberships,
     messages,
     reactions,
     retention,
@@ -126,3 +127,17 @@ async def test_days_are_found_where_the_beginning_is_gone(
     assert day.earlier == NOW // clock.DAY - 2
     earliest = await history.of_day(db, room, OLD // clock.DAY)
     assert earliest.messages == ()
+
+
+async def test_what_is_gone_is_not_unread_any_more(
+    db: database.Database, cast: people.Cast, files: storage.Store
+) -> None:
+    for at in (OLD, OLD, NOW):
+        await say(db, cast, "text", at)
+    before = await memberships.find(db, cast.room.id, cast.alice.id)
+    assert before is not None
+    assert before.read_number == 0
+    await expiry.expire(db, files, NOW - clock.DAY)
+    after = await memberships.find(db, cast.room.id, cast.alice.id)
+    assert after is not None
+    assert after.read_number == 2

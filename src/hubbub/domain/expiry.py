@@ -27,6 +27,11 @@ _NO_FILES = (
 )
 _NO_MENTIONS = f"DELETE FROM mentions WHERE {_UP_TO}"  # noqa: S608
 _NO_MESSAGES = f"DELETE FROM messages WHERE {_UP_TO}"  # noqa: S608
+# What is gone is not unread any more.
+_READ = (
+    "UPDATE memberships SET read_number = :number"
+    " WHERE room_id = :room_id AND read_number < :number"
+)
 _FIRST = "UPDATE rooms SET first_number = :first WHERE id = :room_id"
 
 
@@ -52,7 +57,7 @@ async def _shorten(db: database.Database, files: storage.Store, room_id: int, be
             return 0
         last = {"room_id": room_id, "number": aged[-1]["number"]}
         digests = [row["digest"] for row in await conn.all(_NO_FILES, last)]
-        for statement in (_NO_MENTIONS, _NO_MESSAGES):
+        for statement in (_NO_MENTIONS, _NO_MESSAGES, _READ):
             await conn.run(statement, last)
         await conn.run(_FIRST, {"room_id": room_id, "first": last["number"] + 1})
     await uploads.sweep(db, files, digests)

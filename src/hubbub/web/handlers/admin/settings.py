@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from hubbub import config, errors, words
-from hubbub.domain import site
+from hubbub.domain import rooms, site
 from hubbub.web import access, failures, forms, responses
 from hubbub.web.handlers.admin import shown
 
@@ -33,6 +33,8 @@ async def decide(request: Request) -> Response:
     before, values = state.site.now, site.decided(form, state.site.now)
     _check_sure(before, values, form)
     await site.decide(state.db, values)
+    if values.get("lobby") and not before.lobby:
+        await rooms.ensure_lobby(state.db, again=True)
     await state.site.refresh(state.db)
     state.templates.show(state.site.now)
     changed = [name for name, value in values.items() if getattr(before, name) != value]
