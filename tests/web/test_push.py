@@ -10,7 +10,7 @@ from unittest import mock
 import pytest
 
 from hubbub import webpush
-from hubbub.domain import blocks, memberships, notifications, profiles, subscriptions, unread
+from hubbub.domain import blocks, held, memberships, notifications, profiles, subscriptions, unread
 from hubbub.web import push
 from tests import people, receivers
 from tests.web import conftest
@@ -183,6 +183,21 @@ async def test_a_push_service_that_is_down_hurts_nobody(site: Site) -> None:
     assert [one.path for one in await site.told(1)] == ["/send/bob"]
     await asyncio.gather(*site.house.state["push"]._telling)
     assert len(await subscriptions.endpoints(site.house.db, site.scene.cast.bob)) == 2
+
+
+async def test_what_a_moderator_lets_through_is_told_then_and_not_before(site: Site) -> None:
+    await site.scene.alice.post(f"{site.scene.path}/hold", data={"hold": "yes"})
+    await memberships.join(site.house.db, site.scene.cast.room, site.scene.cast.charlie)
+    said = await site.scene.charlie.post(
+        f"{site.scene.path}/messages", data={"body": "may I?"}, headers=conftest.JSON
+    )
+    assert said.status_code == 202
+    await site.say("before")
+    assert site.bobs.open((await site.told(1))[0].body)["text"] == "before"
+    (waiting,) = await held.waiting(site.house.db, site.scene.cast.room.id)
+    await site.scene.alice.post(f"{site.scene.path}/held/{waiting.id}", data={"answer": "release"})
+    told = site.bobs.open((await site.told(2))[1].body)
+    assert (told["title"], told["text"]) == ("Charlie in Design talk", "may I?")
 
 
 # -- subscribing ---------------------------------------------------------------------------------

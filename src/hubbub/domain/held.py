@@ -147,19 +147,22 @@ async def release(
     held_id: int,
     *,
     now: int | None = None,
-) -> None:
+) -> list[messages.Posted]:
     """Lets somebody through: all they said that waits is posted as theirs, in its order, and what
-    they say from now on is not held. Conflict when it was decided before, or they may not write.
+    they say from now on is not held. Returns what was posted. Conflict when it was decided before,
+    or they may not write.
     """
     at = clock.at(now)
+    posted: list[messages.Posted] = []
     async with _deciding(db, room, by, held_id, at) as (change, one):
         who = {"room_id": room.id, "person_id": one.by.id}
         for held in await of(change.conn, room.id, one.by.id):
             draft = messages.Draft(held.body, held.cid, held.reply_to)
-            await messages.release(change.conn, change.room, one.by, draft, at)
+            posted.append(await messages.release(change.conn, change.room, one.by, draft, at))
             await change.conn.run(_DROP, {"id": held.id})
         await change.conn.run(_CLEAR, who)
         await acts.record(change, "released", person_id=one.by.id, now=at)
+    return posted
 
 
 async def drop(
@@ -169,13 +172,14 @@ async def drop(
     held_id: int,
     *,
     now: int | None = None,
-) -> None:
+) -> list[messages.Posted]:
     """Takes what was said away unread by others; its author stays a newcomer. Conflict when it
-    was decided before."""
+    was decided before. Nothing is posted."""
     at = clock.at(now)
     async with _deciding(db, room, by, held_id, at) as (change, one):
         await change.conn.run(_DROP, {"id": one.id})
         await acts.record(change, "dropped", person_id=one.by.id, now=at)
+    return []
 
 
 @contextlib.asynccontextmanager

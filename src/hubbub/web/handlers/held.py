@@ -29,8 +29,10 @@ async def decide(request: Request) -> Response:
     if decision is None:
         raise errors.Invalid(words.gettext("Let it through, or drop it."), field="answer")
     held_id = forms.number(request.path_params["id"]) or 0
-    await decision(request.state.db, visit.room, visit.person, held_id)
+    posted = await decision(request.state.db, visit.room, visit.person, held_id)
     access.changed(request, visit)
+    for message in posted:
+        access.posted(request, visit.room.id, message)
     request.state.streams.inbox_changed()
     return responses.lead_to(request, "held:list", key=request.state.links.room_key(visit.room))
 
