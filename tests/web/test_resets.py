@@ -88,6 +88,7 @@ async def test_who_forgot_the_password_gets_in_again_by_mail(
     assert await accounts.authenticate(mailing.db, "ada", NEW, people.KEYS)
     assert await sessions.find(mailing.db, token) is None
     assert await kinds(mailing) == ["password reset"]
+    assert (await box.next())["Subject"] == "Your password was changed – Hubbub"
 
 
 async def test_by_the_address_too(mailing: conftest.House, box: Mailbox) -> None:
@@ -288,7 +289,28 @@ async def test_an_address_is_taken_away(mailing: conftest.House, box: Mailbox) -
     client = await mailing.sign_in(person)
     assert (await client.post("/profile/email", data=form(""))).is_redirect
     assert await emails.of(mailing.db, person) is None
+    assert "does not use this e-mail address" in (await box.next()).get_content()
     await fence(mailing, box)
+
+
+async def test_the_address_before_is_told_of_another_one(
+    mailing: conftest.House, box: Mailbox
+) -> None:
+    client = await mailing.sign_in(await ada(mailing, "old@example.org"))
+    await client.post("/profile/email", data=form(ADA))
+    await client.post(link(await box.next()))
+    told = await box.next()
+    assert told["To"] == "old@example.org"
+    assert "does not use this e-mail address" in told.get_content()
+
+
+async def test_who_changes_the_password_is_told_by_mail(
+    mailing: conftest.House, box: Mailbox
+) -> None:
+    client = await mailing.sign_in(await ada(mailing))
+    given = {"current": people.PASSWORD, "password": NEW}
+    assert (await client.post("/profile/password", data=given)).is_redirect
+    assert (await box.next())["Subject"] == "Your password was changed – Hubbub"
 
 
 async def test_a_strangers_mailbox_is_not_filled(opened: conftest.Open, box: Mailbox) -> None:

@@ -50,6 +50,31 @@ async def confirm_address(request: Request, person: accounts.Person, address: st
     _post(request, address, subject, text, person, link)
 
 
+async def password_changed(request: Request, person: accounts.Person) -> None:
+    """So that nobody loses an account without a word; where there is an address to write to."""
+    address = await emails.of(request.state.db, person)
+    if address is None or not request.state.mail.is_on:
+        return
+    text = words.gettext(
+        "Hello {username},\n\n"
+        "your password at {site} was changed just now, and you were signed out elsewhere.\n"
+        "If that was not you, ask whoever runs the site for a link to a new one.\n"
+    )
+    _post(request, address, words.gettext("Your password was changed"), text, person, "")
+
+
+def address_changed(request: Request, person: accounts.Person, before: str | None) -> None:
+    """Told to the address before."""
+    if before is None or not request.state.mail.is_on:
+        return
+    text = words.gettext(
+        "Hello {username},\n\n"
+        "your account at {site} does not use this e-mail address any more. If that was not\n"
+        "you, ask whoever runs the site for a link to a new password.\n"
+    )
+    _post(request, before, words.gettext("Your e-mail address"), text, person, "")
+
+
 def _post(
     request: Request,
     address: str,

@@ -36,6 +36,7 @@ async def change(request: Request) -> Response:
     )
     request.state.streams.sessions_changed()
     await record(request, "password changed", person)
+    await letters.password_changed(request, person)
     response = responses.lead_to(request, "sessions:list")
     entry.remember(request, response, token)
     return response
@@ -119,6 +120,7 @@ async def reset(request: Request) -> Response:
         return _spent(request)
     state.streams.sessions_changed()
     await record(request, "password reset", person)
+    await letters.password_changed(request, person)
     response = responses.login(request, "/", renewed=person.username)
     await entry.sign_out(request, response)
     return response

@@ -25,6 +25,7 @@ async def change(request: Request) -> Response:
         await letters.confirm_address(request, person, address)
         await credentials.record(request, "e-mail address asked for", person)
     else:
+        letters.address_changed(request, person, await emails.of(request.state.db, person))
         await emails.remove(request.state.db, person)
         await credentials.record(request, "e-mail address removed", person)
     return responses.lead_to(request, "profile:show")
@@ -39,10 +40,13 @@ async def show(request: Request) -> Response:
 async def confirm(request: Request) -> Response:
     person = access.person(request)
     await request.state.limits.hit("writes", person.id)
+    before = await emails.of(request.state.db, person)
     try:
-        await emails.confirm(request.state.db, person, request.path_params["token"])
+        address = await emails.confirm(request.state.db, person, request.path_params["token"])
     except errors.NotFound:
         return responses.page(request, "credentials/spent.html", 404)
+    if address != before:
+        letters.address_changed(request, person, before)
     await credentials.record(request, "e-mail address confirmed", person)
     return responses.lead_to(request, "profile:show")
 
