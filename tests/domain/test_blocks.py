@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from hubbub import database, errors
-from hubbub.domain import blocks, messages, rooms, unread
+from hubbub.domain import blocks, memberships, messages, rooms, unread
 from hubbub.domain.messages import Draft
 from tests import people
 
@@ -78,6 +78,21 @@ async def test_their_mentions_do_not_count_before_or_after(
     await blocks.unblock(db, cast.alice, cast.bob)
     await say(db, cast.room, cast.bob, "@alice, thank you")
     assert await calls(db, cast.alice) == 1
+
+
+async def test_a_call_of_the_whole_room_is_not_heard_by_who_blocked_its_author(
+    db: database.Database, cast: people.Cast
+) -> None:
+    await memberships.join(db, cast.room, cast.charlie)
+    await blocks.block(db, cast.bob, cast.alice)
+    await say(db, cast.room, cast.alice, "@room, come and see")
+    assert await calls(db, cast.bob) == 0
+    assert await calls(db, cast.charlie) == 1
+    (call,) = await unread.called(db, {cast.room.id: 0})
+    assert (call.person_id, call.deaf) == (0, {cast.bob.id})
+    await blocks.unblock(db, cast.bob, cast.alice)
+    assert await calls(db, cast.bob) == 1
+    assert [call.deaf for call in await unread.called(db, {cast.room.id: 0})] == [frozenset()]
 
 
 async def direct(db: database.Database, *persons: people.accounts.Person) -> rooms.Room:

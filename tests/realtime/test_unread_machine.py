@@ -56,6 +56,7 @@ class Unread(RuleBasedStateMachine):
             call.number
             for call in self.calls[room]
             if call.person in (person, unread.EVERYONE) and call.author != person
+            if person not in call.deaf
             if call.number > beyond
         )
 
@@ -83,12 +84,19 @@ class Unread(RuleBasedStateMachine):
 
     # --------------------------------------------------------- what people do
 
-    @rule(room=rooms, author=people, whom=st.sampled_from([None, 0, *PEOPLE]))
-    def somebody_posts(self, room: int, author: int, whom: int | None) -> None:
+    @rule(
+        room=rooms,
+        author=people,
+        whom=st.sampled_from([None, 0, *PEOPLE]),
+        deaf=st.frozensets(people, max_size=1),
+    )
+    def somebody_posts(
+        self, room: int, author: int, whom: int | None, deaf: frozenset[int]
+    ) -> None:
         self.numbers[room] += 1
         self.logs[room].append(None)
         if whom is not None:
-            self.calls[room].append(Call(room, self.numbers[room], whom, author))
+            self.calls[room].append(Call(room, self.numbers[room], whom, author, deaf))
 
     @rule(room=rooms, person=people)
     def comes(self, room: int, person: int) -> None:

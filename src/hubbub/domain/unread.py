@@ -18,7 +18,7 @@ import sqlalchemy
 from sqlalchemy import BigInteger, column
 
 from hubbub import database
-from hubbub.tables import events, memberships, rooms
+from hubbub.tables import blocks, events, memberships, rooms
 from hubbub.tables import mentions as calls
 
 COUNTED = 100
@@ -90,12 +90,14 @@ class Head:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A message calls someone, or everyone (`mentions.EVERYONE`)."""
+    """A message calls someone, or everyone (`mentions.EVERYONE`) but those who are `deaf` to its
+    author (ids)."""
 
     room_id: int
     number: int
     person_id: int
     author_id: int
+    deaf: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +149,9 @@ def _standings(dialect: str) -> str:
     }[dialect]
     called = "{0}.room_id = m.room_id AND {0}.person_id = m.person_id * k.own"
     called += " AND {0}.author_id <> m.person_id"
+    # What calls somebody by name is not written for who blocked its author.
+    called += " AND (k.own = 1 OR NOT EXISTS (SELECT 1 FROM blocks b"
+    called += " WHERE b.person_id = m.person_id AND b.blocked_id = {0}.author_id))"
     return f"""
 SELECT m.person_id, m.room_id, r.public_id, r.seq, r.last_number, m.read_number,
   m.notify, c.number AS called
@@ -176,17 +181,23 @@ async def heads(db: database.Queries, room_ids: Iterable[int]) -> dict[int, Head
 
 async def called(db: database.Queries, beyond: Mapping[int, int]) -> list[Call]:
     """The mentions in rooms beyond a number in each: `{room id: number}`."""
-    found: list[Call] = []
+    found: dict[tuple[int, int, int], Call] = {}
     for some in _batches(sorted(beyond.items()), AT_ONCE):
         known = _table("known", some, "room_id", "number")
-        query = sqlalchemy.select(calls).join(
-            known, (calls.c.room_id == known.c.room_id) & (calls.c.number > known.c.number)
+        beside = (calls.c.room_id == known.c.room_id) & (calls.c.number > known.c.number)
+        unheard = (calls.c.person_id == 0) & (blocks.c.blocked_id == calls.c.author_id)
+        query = (
+            sqlalchemy.select(calls, blocks.c.person_id.label("deaf_id"))
+            .join(known, beside)
+            .outerjoin(blocks, unheard)
         )
-        found += [
-            Call(row["room_id"], row["number"], row["person_id"], row["author_id"])
-            for row in await db.all(query)
-        ]
-    return found
+        for row in await db.all(query):
+            key = (row["room_id"], row["number"], row["person_id"])
+            before = found.get(key)
+            deaf = before.deaf if before else frozenset[int]()
+            deaf |= {row["deaf_id"]} if row["deaf_id"] is not None else set()
+            found[key] = Call(*key, row["author_id"], deaf)
+    return list(found.values())
 
 
 async def moves(db: database.Queries, beyond: Mapping[int, int]) -> list[Move]:

@@ -47,12 +47,13 @@ class Standing:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Call:
-    """A message calls someone, or everyone."""
+    """A message calls someone, or everyone but those who are `deaf` to its author."""
 
     room: int
     number: int
     person: int
     author: int
+    deaf: frozenset[int] = frozenset()
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -306,7 +307,8 @@ class Readers:
         everyone = call.person == EVERYONE
         for person in here.readers if everyone else here.readers & {call.person}:
             pointer = self._people[person].pointers[call.room]
-            if person != call.author and call.number > pointer.read:
+            hears = person != call.author and person not in call.deaf
+            if hears and call.number > pointer.read:
                 pointer.called.add(call.number)
                 self._changed.add(person)
 
