@@ -88,6 +88,30 @@ async def test_a_card_is_for_those_who_look_after_the_room_and_about_those_in_it
     assert same(nobody) == same(known), "who has an account is not told here"
 
 
+async def test_a_name_card_leads_on_to_those_acts_in_the_rooms_one_looks_after(
+    house: conftest.House, scene: conftest.Scene
+) -> None:
+    way = f"{scene.path}/people/Bob"
+    assert way in (await scene.alice.get("/people/bob", headers=conftest.HTMX)).text
+    theirs = (await scene.bob.get("/people/alice", headers=conftest.HTMX)).text
+    assert scene.path in theirs
+    assert f"{scene.path}/people" not in theirs
+    cast = scene.cast
+    await memberships.set_role(house.db, cast.room, cast.alice, cast.bob, "owner")
+    assert way not in (await scene.alice.get("/people/bob", headers=conftest.HTMX)).text
+
+
+async def test_a_room_is_handed_over_from_the_card_but_not_to_oneself(
+    house: conftest.House, scene: conftest.Scene
+) -> None:
+    assert "ownership" not in forms(await scene.alice.get(f"{scene.path}/people/alice"))
+    form = forms(await scene.alice.get(f"{scene.path}/people/bob"))["ownership"]
+    await scene.alice.post(form.get("action"), data={"username": "Bob"}, headers=conftest.HTMX)
+    member = await bob(house, scene)
+    assert member is not None
+    assert member.role == "owner"
+
+
 # ------------------------------------------------------------------- doors
 
 

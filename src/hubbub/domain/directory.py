@@ -35,7 +35,11 @@ async def listed(
     from."""
     number = min(max(number, 1), _LAST_PAGE)
     here = (table.c.access == "listed") & table.c.archived_at.is_(None)
-    query = sqlalchemy.select(table).where(here & rooms.visible_to(person)).order_by(table.c.title_key, table.c.id)
+    query = (
+        sqlalchemy.select(table)
+        .where(here & rooms.visible_to(person))
+        .order_by(table.c.title_key, table.c.id)
+    )
     sought = handles.fold(q[: rooms.TITLE_LENGTH].replace("\0", ""))
     if sought:
         pattern = f"%{_escaped(sought)}%"

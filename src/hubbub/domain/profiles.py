@@ -26,6 +26,7 @@ class Profile:
     person: accounts.Person
     since: int
     rooms: tuple[rooms.Room, ...]  # in which both are, by title
+    below: frozenset[int] = frozenset()  # the ids of those in which they stand below the viewer
 
 
 async def profile(db: database.Queries, viewer: accounts.Person, username: str) -> Profile:
@@ -33,19 +34,21 @@ async def profile(db: database.Queries, viewer: accounts.Person, username: str) 
     person = await accounts.by_username(db, username)
     if person is None:
         raise permissions.unseen()
-    common = await _in_common(db, viewer, person)
+    common, below = await _in_common(db, viewer, person)
     if person.id != viewer.id and not common:
         raise permissions.unseen()
     since = await db.value(sqlalchemy.select(people.c.created_at).where(people.c.id == person.id))
-    return Profile(person, since, common)
+    return Profile(person, since, common, below)
 
 
 async def _in_common(
     db: database.Queries, viewer: accounts.Person, person: accounts.Person
-) -> tuple[rooms.Room, ...]:
+) -> tuple[tuple[rooms.Room, ...], frozenset[int]]:
     theirs = memberships.alias()
     query = (
-        sqlalchemy.select(room_table)
+        sqlalchemy.select(
+            room_table, memberships.c.role.label("mine"), theirs.c.role.label("theirs")
+        )
         .join(memberships, memberships.c.room_id == room_table.c.id)
         .join(theirs, theirs.c.room_id == room_table.c.id)
         .where(memberships.c.person_id == viewer.id, theirs.c.person_id == person.id)
@@ -53,7 +56,9 @@ async def _in_common(
         .order_by(room_table.c.title_key, room_table.c.id)
         .limit(ROOMS)
     )
-    return tuple(map(rooms.from_row, await db.all(query)))
+    rows = await db.all(query)
+    below = {row["id"] for row in rows if permissions.outranks(row["mine"], row["theirs"])}
+    return tuple(map(rooms.from_row, rows)), frozenset(below)
 
 
 async def rename(db: database.Queries, person: accounts.Person, name: str) -> str:

@@ -157,6 +157,7 @@ async def _acts(request: Request, visit: access.Visit, username: str, error: str
         subject=subject,
         can=visit.can,
         above=permissions.outranks(mine, subject.role),
+        own=subject.person.id == visit.person.id,
         values=forms.kept(request),
         error=error,
     )
