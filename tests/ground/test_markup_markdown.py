@@ -5,7 +5,7 @@ import pytest
 from hubbub import markup
 from tests import elements
 
-NAMES = frozenset({"ada", "bob_", "c.d", "room"})
+NAMES = frozenset({"ada", "bob_", "c.d", "room", "guest~k3f7"})
 
 
 def body(text: str) -> str:
@@ -246,6 +246,8 @@ def test_a_member_is_mentioned_and_nobody_else() -> None:
         ("@bob_ @c.d. @c.d.e", ["bob_", "c.d"]),
         ("こんにちは@adaさん", ["ada"]),
         ("- @ada\n\n1. @ada", ["ada", "ada"]),
+        ("@guest~k3f7, ~~@Guest~K3F7~~ @guest~k3f7~~", ["guest~k3f7"] * 3),
+        ("@guest~k3f @guest~k3f7x @guest~~k3f7 x@guest~k3f7", []),
         ("`@ada`\n```\n@ada\n```", []),
         ("> @ada\n> - @ada", []),
         ("[@ada](https://example.org) https://example.org/@ada", []),

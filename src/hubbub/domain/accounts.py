@@ -19,7 +19,7 @@ USERNAME_LENGTH = range(2, 33)
 _USERNAME = re.compile(r"[a-z0-9][a-z0-9_.-]*")
 # No account has a tilde in its name, so that nobody can be taken for a guest, nor a guest for them.
 GUEST = "guest~"
-_GUEST = re.compile(r"guest~[a-z2-7]{4}")
+_GUEST = re.compile(r"guest~[a-z0-9]{4}")
 
 # Names that could pass for the site itself, or mean everyone in a mention.
 RESERVED = frozenset(

@@ -17,8 +17,8 @@ _LABELLED = re.compile(
 _SCHEME = re.compile(r"(?<![A-Za-z0-9_.+-])(?:https?|mailto)$", re.IGNORECASE)
 _SHORTCODE = re.compile(r":([a-z0-9_+-]{1,50}):(?![A-Za-z0-9])")
 _NAME = re.compile(
-    r"(?<![A-Za-z0-9.+@/-])(?<![A-Za-z0-9]_)@([Gg][Uu][Ee][Ss][Tt]~[A-Za-z2-7]{4}|[A-Za-z0-9][A-Za-z0-9_.-]{0,31})"
-    r"(?![A-Za-z0-9_@])"
+    r"(?<![A-Za-z0-9.+@/-])(?<![A-Za-z0-9]_)"
+    r"@((?i:guest)~[A-Za-z0-9]{4}|[A-Za-z0-9][A-Za-z0-9_.-]{0,31})(?![A-Za-z0-9_@])"
 )
 
 
