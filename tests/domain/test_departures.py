@@ -12,6 +12,7 @@ from hubbub.domain import (
     accounts,
     acts,
     departures,
+    direct,
     history,
     memberships,
     messages,
@@ -269,20 +270,37 @@ async def test_a_deleted_room_is_left_without_a_word(
     assert await memberships.find(db, room.id, cast.bob.id) is None
 
 
-async def test_whoever_stays_in_a_direct_room_keeps_what_was_said(
+async def test_whoever_stays_in_a_direct_room_keeps_what_was_said_and_not_the_name(
     db: database.Database, store: storage.Store, cast: people.Cast
 ) -> None:
-    pair = rooms.rooms.update().where(rooms.rooms.c.id == cast.room.id)
-    await db.run(pair.values(direct_key=f"{cast.alice.id} {cast.bob.id}", access="invited"))
-    await db.run("UPDATE memberships SET role = 'member'")
-    await say(db, cast.room, cast.alice, "Between us")
+    pair = await direct.open(db, cast.bob, ["alice"], now=NOW)
+    await say(db, pair, cast.alice, "Between us")
+    assert "Alice" in pair.title
     await depart(db, store, cast.alice)
-    assert await roles(db, cast.room) == {"Bob": "member"}
-    assert await bodies(db, cast.room) == ["Between us"]
+    assert await conftest.kinds(db, pair) == ["posted", "left", "titled"]
+    assert await roles(db, pair) == {"Bob": "member"}
+    assert await bodies(db, pair) == ["Between us"]
+    left = await rooms.by_id(db, pair.id)
+    assert left is not None
+    assert [room.title for room in await direct.named(db, [left], cast.bob.id)] == [
+        "Deleted account"
+    ]
     await depart(db, store, cast.bob)
-    room = await rooms.by_id(db, cast.room.id)
-    assert room is not None
-    assert (room.deleted_at, room.direct_key) == (NOW, None)
+    gone = await rooms.by_id(db, pair.id)
+    assert gone is not None
+    assert (gone.deleted_at, gone.direct_key) == (NOW, None)
+    assert "Alice" not in await contents.of(db)
+
+
+async def test_a_direct_room_of_several_is_called_after_those_who_stay(
+    db: database.Database, store: storage.Store, cast: people.Cast
+) -> None:
+    await memberships.join(db, cast.room, cast.charlie, now=NOW)
+    three = await direct.open(db, cast.alice, ["bob", "charlie"], now=NOW)
+    await depart(db, store, cast.bob)
+    left = await rooms.by_id(db, three.id)
+    assert left is not None
+    assert left.title == "Alice, Charlie"
 
 
 # ------------------------------------------------------- what lies around

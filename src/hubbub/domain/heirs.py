@@ -6,8 +6,8 @@ it, else the oldest member. A room in which nobody is left who could own it ends
 
 from __future__ import annotations
 
-from hubbub import database
-from hubbub.domain import acts, log, memberships, rooms
+from hubbub import database, words
+from hubbub.domain import acts, handles, log, memberships, rooms
 from hubbub.tables import rooms as table
 
 _RANK = "CASE m.role WHEN 'moderator' THEN 0 WHEN 'member' THEN 1 ELSE 2 END"
@@ -19,6 +19,10 @@ _HEIR = (
     " WHERE m.room_id = :room_id AND p.guest_of IS NULL"
     f" ORDER BY CASE WHEN p.disabled_at IS NULL THEN 0 ELSE 1 END, {_RANK}, m.joined_at,"
     " m.person_id LIMIT 1"
+)
+_NAMES = (
+    "SELECT p.display_name FROM memberships m JOIN people p ON p.id = m.person_id"
+    " WHERE m.room_id = :room_id ORDER BY p.username_key"
 )
 _PROMOTE = (
     "UPDATE memberships SET role = 'owner' WHERE room_id = :room_id AND person_id = :person_id"
@@ -60,7 +64,7 @@ async def _settle(
         if heir is not None:
             return await _hand_over(rooms.Change(conn, room, None, person_id), heir, now)
     elif await conn.value(_INHABITED, here):
-        return None
+        return None if room.direct_key is None else await _retitle(conn, room_id, now)
     # Whoever comes to the site next is led to the lobby, so it waits for them.
     return None if room.handle == rooms.LOBBY else await _end(conn, room_id, now)
 
@@ -70,6 +74,17 @@ async def _hand_over(change: rooms.Change, heir: int, now: int) -> int | None:
     await conn.run(_PROMOTE, {"room_id": room_id, "person_id": heir})
     position = await log.advance(conn, room_id, "role", now=now, person_id=heir)
     await acts.record(change, "handed_over", person_id=heir, now=now)
+    return position.seq if position else None
+
+
+async def _retitle(conn: database.Connection, room_id: int, now: int) -> int | None:
+    """A direct room is called after its people, and so no longer after who is gone."""
+    names = [row["display_name"] for row in await conn.all(_NAMES, {"room_id": room_id})]
+    title = ", ".join(names) if len(names) > 1 else words.gettext("Deleted account")
+    title = title[: rooms.TITLE_LENGTH]
+    values = {"title": title, "title_key": handles.fold(title)}
+    await conn.run(table.update().where(table.c.id == room_id).values(values))
+    position = await log.advance(conn, room_id, "titled", now=now)
     return position.seq if position else None
 
 
