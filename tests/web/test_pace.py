@@ -10,7 +10,7 @@ import pytest
 
 from hubbub.domain import memberships, messages, pace, rooms
 from tests import elements
-from tests.web import conftest
+from tests.web import conftest, test_guests
 
 pytestmark = pytest.mark.anyio
 
@@ -244,6 +244,22 @@ async def test_a_newcomer_attaches_nothing(house: conftest.House, held: conftest
     assert await house.db.value("SELECT COUNT(*) FROM attachments") == 0
     ok = await held.bob.post(f"{held.path}/attachments", files=file, headers=conftest.JSON)
     assert ok.status_code == 201, "Bob was there before"
+
+
+async def test_a_guest_who_comes_is_read_first_and_may_report(
+    house: conftest.House, scene: conftest.Scene
+) -> None:
+    await test_guests.open_up(house, scene)
+    await pace.hold(house.db, scene.cast.room, scene.cast.alice, True)
+    await messages.post(house.db, scene.cast.room, scene.cast.bob, messages.Draft("welcome"))
+    guest = await test_guests.come(house, scene.path, body="my first words")
+    page = await guest.get(scene.path)
+    assert "1 message of yours waits for a moderator" in page.text
+    assert "my first words" not in (await scene.bob.get(scene.path)).text
+    shown = await scene.alice.get(f"{scene.path}/held")
+    assert "my first words" in shown.text and "guest " in shown.text
+    assert (await guest.post(f"{scene.path}/1/report")).status_code == 303
+    assert "Message 1 by Bob" in (await scene.alice.get(f"{scene.path}/reports")).text
 
 
 async def test_a_room_that_is_as_usual_asks_nothing_more(
