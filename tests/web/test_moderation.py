@@ -150,7 +150,9 @@ async def test_the_muted_are_refused_what_they_may_not_and_told_until_when(
         assert answer.status_code == 403
         assert "muted" in answer.json()["error"]
     assert "You are muted until" in (await scene.bob.get(f"{scene.path}/rights")).text
-    assert (await scene.bob.get(scene.path)).status_code == 200
+    [told] = elements.parse((await scene.bob.get(scene.path)).text).of_class("told")
+    assert (told.get("data-for"), "muted here until" in told.text) == ("Bob", True)
+    assert not elements.parse((await scene.alice.get(scene.path)).text).of_class("told")
     assert (await scene.bob.post(f"{scene.path}/1/erasure")).status_code == 303
     assert (await scene.bob.post(f"{scene.path}/departure")).status_code == 303
 
