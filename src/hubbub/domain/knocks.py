@@ -7,7 +7,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from hubbub import database, errors, words
-from hubbub.domain import accounts, clock, inbox, invitation_links, memberships, permissions, rooms
+from hubbub.domain import (
+    accounts,
+    acts,
+    clock,
+    inbox,
+    invitation_links,
+    memberships,
+    permissions,
+    rooms,
+)
 from hubbub.domain.invitation_links import Link
 from hubbub.domain.permissions import Act, Standing
 
@@ -131,6 +140,7 @@ async def admit(
         if link.role == "moderator":
             invitation_links.require_promoter(change, by)
         await _let_in(change, link, person, asked_at, at)
+        await acts.record(change, "admitted", person_id=person.id, now=at)
 
 
 async def _asked_by(change: rooms.Change, person: accounts.Person) -> tuple[Link, int]:
@@ -174,6 +184,7 @@ async def turn_away(
         values = {"room_id": room.id, "person_id": person.id, "now": at}
         if await change.conn.value(_TURN_AWAY, values) is None:
             raise _not_waiting(person)
+        await acts.record(change, "turned_away", person_id=person.id, now=at)
         await inbox.changed_for_moderators(change.conn, room.id, now=at)
 
 

@@ -325,7 +325,8 @@ async def _erase_all(
 ) -> list[str]:
     """`told`: the room's log of acts says already what this belongs to."""
     digests: list[str] = []
-    while found := await erasure.said_by(db, room.id, person_ids, since):
+    before: int | None = None
+    while found := await erasure.said_by(db, room.id, person_ids, since, before=before):
         newest = next(iter(found))
         async with rooms.changing(
             db, room, by, Act.PURGE, "erased", now=now, person_id=by.id, message_id=newest
@@ -339,7 +340,7 @@ async def _erase_all(
             digests += await erasure.take_down(change, found, now=now, reason=reason, placed=newest)
             if not told:
                 await _tell(change, person_ids, reason, now)
-        told = True
+        told, before = True, min(found.values(), default=0)
     return digests
 
 
