@@ -489,6 +489,16 @@ async def test_reports_of_all_rooms_are_one_queue_without_what_private_rooms_say
         await queue.close(db, root, closed.id)
 
 
+async def test_of_a_direct_conversation_just_the_message_that_was_reported_is_shown(
+    db: database.Database, cast: persons.Cast, root: accounts.Person
+) -> None:
+    room = await direct(db, between=[cast.alice, cast.bob])
+    await messages.post(db, room, cast.alice, drafts.Draft("and this was not"))
+    await reports.report_message(db, await now(db, room), cast.bob, 1, "Rude")
+    [report] = (await queue.listed(db, root, ALL)).rows
+    assert (report.room_title, report.body, report.is_private) == ("", SECRET, False)
+
+
 async def test_bans_of_all_rooms_are_listed_and_lifted_and_the_room_is_told(
     db: database.Database, cast: persons.Cast, root: accounts.Person
 ) -> None:

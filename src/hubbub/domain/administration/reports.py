@@ -27,7 +27,8 @@ _by, _subject, _closer = people.alias("by"), people.alias("subject"), people.ali
 @dataclass(frozen=True, slots=True)
 class Report:
     """One report. `number` 0 is about the person as such; `body` is what they said, unless the
-    room is private: then it is its moderators' to judge."""
+    room is private: then it is its moderators' to judge. A direct room has none, and who reports
+    a message of one hands just that to those who run the site."""
 
     id: int
     room_id: int
@@ -45,13 +46,14 @@ class Report:
     body: str | None
 
 
-_BODY = sqlalchemy.case((rooms.c.access != "invited", messages.c.body), else_=None)
+_IS_PRIVATE = (rooms.c.access == "invited") & rooms.c.direct_key.is_(None)
+_BODY = sqlalchemy.case((~_IS_PRIVATE, messages.c.body), else_=None)
 _TITLE = sqlalchemy.case((rooms.c.direct_key.is_(None), rooms.c.title), else_="")
 _SELECT = (
     sqlalchemy.select(
         *(table.c[name] for name in ("id", "room_id", "number", "reason", "at", "closed_at")),
         _TITLE.label("room_title"),
-        sqlalchemy.case((rooms.c.access == "invited", 1), else_=0).label("is_private"),
+        sqlalchemy.case((_IS_PRIVATE, 1), else_=0).label("is_private"),
         _by.c.username.label("by_username"),
         _by.c.display_name.label("by_name"),
         _subject.c.username,
