@@ -7,6 +7,7 @@ import pytest
 from hubbub import database, errors
 from hubbub.domain import (
     accounts,
+    blocks,
     clock,
     inbox,
     invitations,
@@ -41,12 +42,6 @@ async def is_in(db: database.Database, cast: people.Cast, person: accounts.Perso
 
 async def promote(db: database.Database, cast: people.Cast) -> None:
     await memberships.set_role(db, cast.room, cast.alice, cast.bob, "moderator")
-
-
-async def block(db: database.Database, person: accounts.Person, other: accounts.Person) -> None:
-    values = {"person_id": person.id, "blocked_id": other.id}
-    sql = "INSERT INTO blocks (person_id, blocked_id, at) VALUES (:person_id, :blocked_id, 1)"
-    await db.run(sql, values)
 
 
 async def ban(db: database.Database, cast: people.Cast, person: accounts.Person) -> None:
@@ -148,7 +143,7 @@ async def test_who_asked_last_counts_when_the_first_may_not_ask_any_more(
 async def test_the_invitation_of_somebody_blocked_never_arrives_and_they_see_no_difference(
     db: database.Database, cast: people.Cast
 ) -> None:
-    await block(db, cast.charlie, cast.alice)
+    await blocks.block(db, cast.charlie, cast.alice)
     id_ = await invitations.invite(db, cast.room, cast.alice, "charlie")
     assert await invitations.waiting(db, cast.charlie) == []
     assert await inbox.count(db, cast.charlie.id) == 0
@@ -161,11 +156,22 @@ async def test_the_invitation_of_somebody_blocked_never_arrives_and_they_see_no_
     assert await invitations.sent(db, cast.room.id) == []
 
 
+async def test_an_invitation_goes_with_its_sender_and_comes_back_with_them(
+    db: database.Database, cast: people.Cast
+) -> None:
+    invitation = await asked(db, cast)
+    for change, left in ((blocks.block, []), (blocks.unblock, [invitation])):
+        start = await inbox.head(db)
+        await change(db, cast.charlie, cast.alice)
+        assert [person for _, person in await inbox.after(db, start)] == [cast.charlie.id]
+        assert await invitations.waiting(db, cast.charlie) == left
+
+
 async def test_somebody_blocked_does_not_stand_in_the_way_of_others(
     db: database.Database, cast: people.Cast
 ) -> None:
     await promote(db, cast)
-    await block(db, cast.charlie, cast.bob)
+    await blocks.block(db, cast.charlie, cast.bob)
     await invitations.invite(db, cast.room, cast.bob, "charlie")
     invitation = await asked(db, cast, cast.alice)
     await invitations.invite(db, cast.room, cast.bob, "charlie")

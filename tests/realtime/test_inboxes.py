@@ -124,3 +124,24 @@ async def test_a_page_that_does_not_keep_up_is_told_the_newest_when_it_does(site
     assert told(socket) == ["<inbox 9>"]
     socket.unblock()
     await until(lambda: told(socket) == ["<inbox 9>", "<inbox 11>"])
+
+
+async def test_who_has_no_inbox_is_told_nothing_of_one(site: Site) -> None:
+    site.ledger.without_inbox.add(ALICE)
+    _, socket, _ = await site.enter(ALICE)
+    _, fence, _ = await site.enter(BOB)
+    await until(lambda: told(fence))
+    site.ledger.wait(ALICE, 1)
+    site.ledger.wait(BOB, 1)
+    site.streams.inbox_changed()
+    await until(lambda: told(fence)[-1] == "<inbox 1>")
+    assert told(socket) == []
+
+
+async def test_who_may_be_in_another_room_now_is_asked_where_they_stand(site: Site) -> None:
+    _, socket, _ = await site.enter(BOB)
+    await until(lambda: told(socket))
+    before = site.ledger.stood
+    site.ledger.wait(BOB, 10)
+    site.streams.inbox_changed()
+    await until(lambda: site.ledger.stood > before)

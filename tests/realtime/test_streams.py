@@ -29,6 +29,8 @@ class Ledger:
         self.ended: list[tuple[int, int]] = []
         self.changed: list[tuple[int, int]] = []
         self.waiting: collections.Counter[int] = collections.Counter()
+        self.stood = 0
+        self.without_inbox: set[int] = set()
         self.inbox_reads: list[list[int]] = []
         self.recorded: dict[tuple[int, int], int] = {}
         self.others: frozenset[int] = frozenset()
@@ -97,7 +99,8 @@ class Ledger:
     async def inboxes(self, people: Sequence[int]) -> Mapping[int, bytes]:
         self._fail()
         self.inbox_reads.append(sorted(people))
-        return {person: b"<inbox %d>" % self.waiting[person] for person in people}
+        having = [person for person in people if person not in self.without_inbox]
+        return {person: b"<inbox %d>" % self.waiting[person] for person in having}
 
     async def people(self, room: int, online: frozenset[int]) -> bytes:
         return f"<people {_listed(online)}>".encode()
@@ -113,6 +116,7 @@ class Ledger:
         return {ROOM: self.others}
 
     async def standings(self, people: Sequence[int]) -> Mapping[int, list[unread.Standing]]:
+        self.stood += 1
         return {person: [] for person in people}
 
     async def news(self, known: Mapping[int, unread.Head]) -> unread.News:

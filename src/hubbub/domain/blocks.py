@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hubbub import database, errors, words
-from hubbub.domain import accounts, clock
+from hubbub.domain import accounts, clock, inbox
 
 _INSERT = (
     "INSERT INTO blocks (person_id, blocked_id, at) VALUES (:person_id, :blocked_id, :now)"
@@ -44,13 +44,24 @@ async def block(
         made = await conn.value(_INSERT, {**pair, "now": clock.at(now)}) is not None
         if made:
             await conn.run(_UNCALL, pair)
+            await inbox.changed(conn, [person.id], now=clock.at(now))
     return made
 
 
-async def unblock(db: database.Queries, person: accounts.Person, other: accounts.Person) -> bool:
-    """False when they were not blocked."""
+async def unblock(
+    db: database.Database,
+    person: accounts.Person,
+    other: accounts.Person,
+    *,
+    now: int | None = None,
+) -> bool:
+    """What they ask of this person arrives again. False when they were not blocked."""
     pair = {"person_id": person.id, "blocked_id": other.id}
-    return await db.value(_DELETE, pair) is not None
+    async with db.transaction() as conn:
+        gone = await conn.value(_DELETE, pair) is not None
+        if gone:
+            await inbox.changed(conn, [person.id], now=clock.at(now))
+    return gone
 
 
 async def blocked(db: database.Queries, person: accounts.Person) -> list[accounts.Person]:
