@@ -174,3 +174,5 @@ async def test_it_is_found_by_the_switcher_by_those_in_it(
     for client, finds in ((scene.alice, True), (scene.bob, True), (scene.charlie, False)):
         page = await client.get("/go", params={"q": "#alice"}, headers=conftest.HTMX)
         assert (house.path(room) in page.text) == finds
+    links = elements.parse((await scene.alice.get("/go")).text).of_class("place")
+    assert [link.text for link in links if link.get("href") == house.path(room)] == ["Bob"]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 from starlette.requests import Request
 from starlette.responses import Response
 
-from hubbub.domain import names, switcher
+from hubbub.domain import direct, names, switcher
 from hubbub.web import access, responses
 
 
@@ -19,6 +21,8 @@ async def index(request: Request) -> Response:
     # What htmx fetches is the same form, while it is still being filled in.
     if found.q and responses.is_page(request) and certain.get(asked.get("go", "")):
         return responses.see_other(_first(request, found))
+    named = await direct.named(request.state.db, found.rooms, person.id)
+    found = dataclasses.replace(found, rooms=tuple(named))
     return responses.either(request, "go/_places.html", "go/show.html", places=found)
 
 
