@@ -10,6 +10,7 @@ from playwright.sync_api import CDPSession, Page, expect
 
 from tests import receivers, servers, services
 from tests.browser import conftest
+from tests.browser.test_accessibility import violations
 from tests.browser.test_looks import opened, say
 
 Someone = Callable[[str], conftest.Account]
@@ -199,6 +200,8 @@ def test_how_much_of_a_room_one_hears_is_chosen_in_its_menu(
     page.locator("#menu").get_by_role("link", name="Notifications").click()
     card = page.locator("#card")
     expect(card.get_by_label("As usual")).to_be_checked()
+    expect(card.get_by_label("As usual")).to_be_focused()
+    assert violations(page) == []
     card.get_by_label("Nothing").check()
     card.get_by_role("button", name="Save").click()
     page.wait_for_url(f"**{room}")
@@ -207,6 +210,7 @@ def test_how_much_of_a_room_one_hears_is_chosen_in_its_menu(
     elsewhere = opened(page, ada.create("Elsewhere"))
     link = elsewhere.locator(f'.rooms__room[href="{room}"]')
     expect(link).to_have_attribute("data-quiet", "")
+    assert violations(elsewhere) == []
     ben.say(room, "hello")
     ben.say(room, "hello @ada")
     expect(link.locator(".badge")).to_have_text("1 mention")
@@ -281,6 +285,7 @@ def test_browsers_that_are_told_are_listed_and_can_be_stopped(
     page.reload()
     expect(page.get_by_text("Browser 1, through 127.0.0.1")).to_be_visible()
     page.screenshot(path=shots / "browsers.png", full_page=True)
+    assert violations(page) == []
     page.get_by_role("button", name="Stop telling it").click()
     expect(page.get_by_text("Browser 1")).to_have_count(0)
 

@@ -87,6 +87,10 @@ def test_a_relative_sqlite_path_becomes_absolute(empty_folder: Path) -> None:
         ("HUBBUB_PUBLIC_URL", "chat.example.org", "https://"),
         ("HUBBUB_PUBLIC_URL", "https://chat.example.org/below", "without a path"),
         ("HUBBUB_PUBLIC_URL", "https://ada@chat.example.org", "without a path"),
+        ("HUBBUB_PUSH_HOSTS", "https://push.example", "names of hosts"),
+        ("HUBBUB_PUSH_HOSTS", "*", "names of hosts"),
+        ("HUBBUB_PUSH_HOSTS", "10.0.0.1", "names of hosts"),
+        ("HUBBUB_PUSH_HOSTS", "localhost", "names of hosts"),
         ("HUBBUB_SECRET_KEY", "short", "32 or more"),
         ("HUBBUB_SECRET_KEY", "change-me-change-me-change-me-change-me", "placeholder"),
         ("HUBBUB_SECRET_KEY", "x" * 64, "random"),
@@ -150,6 +154,12 @@ def test_memory_broadcast_with_several_workers_says_what_to_set() -> None:
 )
 def test_the_public_address_is_kept_as_browsers_write_an_origin(given: str, kept: str) -> None:
     assert read(HUBBUB_PUBLIC_URL=given).public_url == kept
+
+
+def test_push_services_are_spoken_to_only_when_they_are_named() -> None:
+    assert read().push_hosts == read(HUBBUB_PUSH_HOSTS="off").push_hosts == ()
+    named = read(HUBBUB_PUSH_HOSTS="FCM.googleapis.com, *.notify.windows.com,127.0.0.1:9000")
+    assert named.push_hosts == ("fcm.googleapis.com", "*.notify.windows.com", "127.0.0.1:9000")
 
 
 def test_what_a_platform_sets_counts_unless_our_own_name_is_set() -> None:
