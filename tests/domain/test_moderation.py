@@ -18,6 +18,7 @@ from hubbub.domain import (
     memberships,
     messages,
     moderation,
+    pace,
     permissions,
     pins,
     reactions,
@@ -287,6 +288,25 @@ async def test_a_ban_is_listed_with_who_when_and_why_and_lifted(
         await moderation.unban(db, cast.room, cast.bob, cast.charlie)
     assert await memberships.join(db, cast.room, cast.bob)
     assert await conftest.kinds(db, cast.room) == ["banned", "banned", "unbanned", "joined"]
+
+
+async def test_whoever_the_lobby_does_not_let_in_can_log_in_all_the_same(
+    db: database.Database, cast: people.Cast
+) -> None:
+    await rooms.ensure_lobby(db, again=True)
+    root = await people.person(db, "root", is_admin=True)
+    await sessions.start(db, root)
+    lobby = await rooms.by_handle(db, rooms.LOBBY)
+    assert lobby is not None
+    await moderation.ban(db, lobby, root, cast.bob)
+    await pace.lock(db, lobby, root, True)
+    for person in (cast.bob, cast.charlie):
+        token, _ = await sessions.start(db, person)
+        assert await sessions.find(db, token) is not None
+        assert await memberships.find(db, lobby.id, person.id) is None
+    await pace.lock(db, lobby, root, False)
+    await sessions.start(db, cast.alice)
+    assert await memberships.find(db, lobby.id, cast.alice.id) is not None
 
 
 async def test_who_runs_the_site_is_banned_nowhere(

@@ -8,6 +8,7 @@ it and nothing after.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 from collections.abc import Iterable
 from typing import Any
@@ -153,11 +154,13 @@ async def welcome(
     """Takes a newcomer to the lobby, so that nobody lands alone.
 
     The lobby was made by nobody; administrators are its owners and can change it or close it.
+    Whoever may not come in there, because it is locked or they are banned from it, does not.
     """
     lobby = await rooms.by_handle(db, rooms.LOBBY)
     if lobby is not None and lobby.archived_at is None:
         role = "owner" if person.is_admin else "member"
-        await _enter(db, lobby, person, role, clock.at(now))
+        with contextlib.suppress(errors.Forbidden, errors.NotFound, errors.Gone):
+            await _enter(db, lobby, person, role, clock.at(now))
 
 
 async def _enter(
