@@ -27,6 +27,7 @@ from hubbub.domain import (
     search,
     sessions,
     settings,
+    subjects,
 )
 from hubbub.domain.messages import Draft
 from tests import people
@@ -265,8 +266,8 @@ async def test_a_ban_for_a_while_ends_by_itself(db: database.Database, cast: peo
     now = clock.now()
     past = now - clock.HOUR
     await moderation.ban(db, cast.room, cast.alice, cast.bob, until=now - 1, now=past)
-    assert await moderation.bans(db, cast.room.id) == []
-    assert len(await moderation.bans(db, cast.room.id, now=past)) == 1
+    assert await subjects.bans(db, cast.room.id) == []
+    assert len(await subjects.bans(db, cast.room.id, now=past)) == 1
     assert await memberships.join(db, cast.room, cast.bob)
     with pytest.raises(errors.Invalid):
         await moderation.ban(db, cast.room, cast.alice, cast.bob, until=now, now=now)
@@ -277,11 +278,11 @@ async def test_a_ban_is_listed_with_who_when_and_why_and_lifted(
 ) -> None:
     await moderation.ban(db, cast.room, cast.alice, cast.bob, reason="  spam  ", now=NOON)
     await moderation.ban(db, cast.room, cast.alice, cast.charlie, now=NOON + 1)
-    first, second = await moderation.bans(db, cast.room.id)
+    first, second = await subjects.bans(db, cast.room.id)
     assert (second.person, second.by_name) == (cast.bob, "Alice")
     assert (second.at, second.until, second.reason) == (NOON, None, "spam")
     assert first.person == cast.charlie
-    assert await moderation.bans(db, cast.room.id, limit=1, skip=1) == [second]
+    assert await subjects.bans(db, cast.room.id, limit=1, skip=1) == [second]
     assert await moderation.unban(db, cast.room, cast.alice, cast.bob)
     assert not await moderation.unban(db, cast.room, cast.alice, cast.bob)
     with pytest.raises(errors.Forbidden):
@@ -315,7 +316,7 @@ async def test_who_runs_the_site_is_banned_nowhere(
     root = await people.person(db, "root", is_admin=True)
     with pytest.raises(errors.Forbidden, match="root"):
         await moderation.ban(db, cast.room, cast.alice, root)
-    assert await moderation.bans(db, cast.room.id) == []
+    assert await subjects.bans(db, cast.room.id) == []
 
 
 async def test_with_a_banned_guest_goes_their_address_for_a_day(
@@ -525,13 +526,13 @@ async def test_the_roll_is_read_in_parts_and_pages(
 async def test_one_is_told_about_those_a_room_has_to_do_with(
     db: database.Database, cast: people.Cast
 ) -> None:
-    bob = await moderation.about(db, cast.room.id, "BOB")
+    bob = await subjects.about(db, cast.room.id, "BOB")
     assert (bob.person, bob.role, bob.ban) == (cast.bob, "member", None)
     for name in ("charlie", "nobody-of-this-name"):
         with pytest.raises(errors.NotFound):
-            await moderation.about(db, cast.room.id, name)
+            await subjects.about(db, cast.room.id, name)
     await say(db, cast, cast.bob)
     await memberships.leave(db, cast.room, cast.bob)
-    assert (await moderation.about(db, cast.room.id, "bob")).role == ""
+    assert (await subjects.about(db, cast.room.id, "bob")).role == ""
     await moderation.ban(db, cast.room, cast.alice, cast.charlie)
-    assert (await moderation.about(db, cast.room.id, "charlie")).ban is not None
+    assert (await subjects.about(db, cast.room.id, "charlie")).ban is not None

@@ -14,10 +14,10 @@ from hubbub.domain import (
     history,
     memberships,
     messages,
-    moderation,
     permissions,
     roll,
     rooms,
+    subjects,
 )
 from tests import contents, elements, people
 from tests.web import conftest
@@ -220,7 +220,7 @@ async def test_somebody_who_was_never_here_is_banned_by_name(
 ) -> None:
     await scene.alice.post(f"{scene.path}/bans", data={"username": "Charlie", "minutes": "1440"})
     assert (await scene.charlie.get(scene.path)).status_code == 404
-    [ban] = await moderation.bans(house.db, scene.cast.room.id)
+    [ban] = await subjects.bans(house.db, scene.cast.room.id)
     assert ban.until is not None
     assert ban.until - ban.at == pytest.approx(clock.DAY, abs=clock.MINUTE)
 

@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
 
 import sqlalchemy
 
@@ -38,35 +37,9 @@ ADDRESS_FOR = clock.DAY
 """A guest comes back under another name, so the address is kept out too; but only for a day,
 because whole families, offices and trains share one."""
 
-PAGE = 100
-
 
 class _NothingToDo(Exception):
     """Takes the transaction back: things are already as they should be."""
-
-
-@dataclass(frozen=True, slots=True)
-class Ban:
-    """Who may not come back, by whom, and until when; None: until it is lifted."""
-
-    person: accounts.Person
-    by_name: str | None
-    at: int
-    until: int | None
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Subject:
-    """Somebody about whom something can be done: who is here, is banned, or said something."""
-
-    person: accounts.Person
-    member: rooms.Member | None
-    ban: Ban | None
-
-    @property
-    def role(self) -> str:
-        return self.member.role if self.member else ""
 
 
 def clean_reason(value: str) -> str:
@@ -212,31 +185,6 @@ async def unban(
     except _NothingToDo:
         return False
     return True
-
-
-async def bans(
-    db: database.Queries, room_id: int, *, now: int | None = None, limit: int = PAGE, skip: int = 0
-) -> list[Ban]:
-    """Who may not come back as things are, the newest first."""
-    values = {"room_id": room_id, "now": clock.at(now), "limit": limit, "skip": skip}
-    return [_ban(row) for row in await db.all(_BANS, values)]
-
-
-def _ban(row: database.Record) -> Ban:
-    return Ban(accounts.from_row(row), row["by_name"], row["at"], row["until"], row["reason"])
-
-
-async def about(db: database.Queries, room_id: int, username: str) -> Subject:
-    """NotFound for everyone this room has nothing to do with."""
-    person = await accounts.by_username(db, username)
-    if person is None:
-        raise permissions.unseen()
-    values = {"room_id": room_id, "person_id": person.id}
-    member = await memberships.find(db, room_id, person.id)
-    row = await db.one(_A_BAN, {**values, "now": clock.now()})
-    if member is None and row is None and await db.value(_SPOKE, values) is None:
-        raise permissions.unseen()
-    return Subject(person, member, _ban(row) if row else None)
 
 
 # ----------------------------------------------------------------- erasing
@@ -389,18 +337,10 @@ _BAN = (
     " address_until = excluded.address_until"
 )
 _UNBAN = "DELETE FROM bans WHERE room_id = :room_id AND person_id = :person_id RETURNING at"
-_IN_FORCE = (
-    f"SELECT {accounts.COLUMNS}, b.at, b.until, b.reason, d.display_name AS by_name FROM bans b"
-    " JOIN people p ON p.id = b.person_id LEFT JOIN people d ON d.id = b.by_id"
-    " WHERE b.room_id = :room_id AND (b.until IS NULL OR b.until > :now)"
-)
-_BANS = f"{_IN_FORCE} ORDER BY b.at DESC, b.person_id DESC LIMIT :limit OFFSET :skip"
-_A_BAN = f"{_IN_FORCE} AND b.person_id = :person_id"
 _ROLE_OF = (
     "SELECT m.role FROM people p JOIN memberships m ON m.person_id = p.id AND m.room_id = :room_id"
     " WHERE p.username_key = :key"
 )
-_SPOKE = "SELECT id FROM messages WHERE room_id = :room_id AND author_id = :person_id LIMIT 1"
 _ADDRESS = (
     "SELECT address FROM sessions WHERE person_id = :person_id"
     " ORDER BY created_at DESC, id DESC LIMIT 1"

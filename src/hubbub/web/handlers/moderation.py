@@ -14,12 +14,13 @@ from hubbub.domain import (
     permissions,
     security,
     sessions,
+    subjects,
     uploads,
 )
 from hubbub.domain.permissions import Act
 from hubbub.web import access, failures, forms, responses
 
-PAGE = moderation.PAGE
+PAGE = subjects.PAGE
 
 
 async def show(request: Request) -> Response:
@@ -147,7 +148,7 @@ async def _done(
 
 
 async def _acts(request: Request, visit: access.Visit, username: str, error: str = "") -> Response:
-    subject = await moderation.about(request.state.db, visit.room.id, username)
+    subject = await subjects.about(request.state.db, visit.room.id, username)
     mine = visit.member.role if visit.member else ""
     return responses.either(
         request,
@@ -167,7 +168,7 @@ async def _bans(
     request: Request, visit: access.Visit, typed: forms.Form, trouble: dict[str, str]
 ) -> Response:
     skip = forms.number(request.query_params.get("skip", "")) or 0
-    found = await moderation.bans(request.state.db, visit.room.id, limit=PAGE + 1, skip=skip)
+    found = await subjects.bans(request.state.db, visit.room.id, limit=PAGE + 1, skip=skip)
     return responses.page(
         request,
         "moderation/bans.html",
