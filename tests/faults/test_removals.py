@@ -155,6 +155,10 @@ ENDS: dict[str, tuple[str, Act]] = {
         "removed",
         lambda s: done(s.alice.act(s.room, f"links/{s.link}/revocation", remove="yes")),
     ),
+    "his link was revoked with all that was said through it": (
+        "removed",
+        lambda s: done(s.alice.act(s.room, f"links/{s.link}/purge", sure="yes")),
+    ),
 }
 
 
