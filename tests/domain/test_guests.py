@@ -245,6 +245,18 @@ async def test_who_is_removed_is_signed_out_and_comes_back_as_another(
     assert again.person.username != came.person.username
 
 
+async def test_who_was_taken_out_is_no_member_by_being_quick(
+    db: database.Database, cast: people.Cast
+) -> None:
+    """As when the request that joins began before the one that removed was done."""
+    room = await opened(db, cast)
+    came = await come(db, room)
+    await memberships.remove(db, room, cast.alice, came.person)
+    with pytest.raises(errors.NotFound):
+        await memberships.join(db, room, came.person)
+    assert await memberships.find(db, room.id, came.person.id) is None
+
+
 async def test_who_is_banned_does_not_come_back_from_there_for_a_day(
     db: database.Database, cast: people.Cast
 ) -> None:

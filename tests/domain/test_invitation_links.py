@@ -301,6 +301,23 @@ async def test_who_owns_the_room_no_more_makes_no_moderators_by_an_older_link(
 # -- taking back ---------------------------------------------------------------------------------
 
 
+async def test_who_was_given_a_lower_role_gets_no_higher_one_by_an_older_link(
+    db: database.Database, cast: people.Cast
+) -> None:
+    older = await make(db, cast, role="moderator")
+    await invitation_links.redeem(db, older, cast.charlie)
+    await memberships.set_role(
+        db, cast.room, cast.alice, cast.charlie, "member", now=older.created_at + 1
+    )
+    await memberships.leave(db, cast.room, cast.charlie)
+    assert await invitation_links.redeem(db, older, cast.charlie)
+    assert await role(db, cast.room, cast.charlie) == "member"
+    await memberships.leave(db, cast.room, cast.charlie)
+    newer = await make(db, cast, role="moderator", now=older.created_at + 2)
+    await invitation_links.redeem(db, newer, cast.charlie)
+    assert await role(db, cast.room, cast.charlie) == "moderator"
+
+
 async def test_revoking_leaves_those_who_came_unless_asked_to_remove_them(
     db: database.Database, cast: people.Cast
 ) -> None:

@@ -228,6 +228,19 @@ async def test_a_member_removed_many_times_at_once_is_removed_once(
     await assert_counted(db, cast.room)
 
 
+async def test_who_was_made_a_reader_is_one_again_after_going_and_coming(
+    db: database.Database, cast: people.Cast
+) -> None:
+    await memberships.set_role(db, cast.room, cast.alice, cast.bob, "reader")
+    await memberships.leave(db, cast.room, cast.bob)
+    assert await memberships.join(db, cast.room, cast.bob)
+    assert await role(db, cast.room, cast.bob) == "reader"
+    await memberships.set_role(db, cast.room, cast.alice, cast.bob, "moderator")
+    await memberships.leave(db, cast.room, cast.bob)
+    assert await memberships.join(db, cast.room, cast.bob)
+    assert await role(db, cast.room, cast.bob) == "member"
+
+
 async def test_people_come_by_role_and_name_with_some_before_all_others(
     db: database.Database, cast: people.Cast
 ) -> None:

@@ -278,7 +278,8 @@ async def spend(conn: database.Connection, link: Link, *, now: int) -> None:
 async def put(change: rooms.Change, link: Link, person: accounts.Person, *, now: int) -> None:
     """Writes the membership the link grants; `NobodyNew` for the banned and for who is in."""
     role, room_id = _granted(link, person), change.room.id
-    if not await memberships.put(change.conn, room_id, person.id, role, now, link_id=link.id):
+    came = {"link_id": link.id, "since": link.created_at}
+    if not await memberships.put(change.conn, room_id, person.id, role, now, **came):
         raise NobodyNew
 
 

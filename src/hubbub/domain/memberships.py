@@ -61,6 +61,10 @@ _SET_ROLE = (
 )
 _AN_OWNER = "SELECT person_id FROM memberships WHERE room_id = :room_id AND role = 'owner' LIMIT 1"
 _COUNT = "UPDATE rooms SET members = members + :more WHERE id = :room_id"
+_DECIDED = (
+    "SELECT detail FROM acts WHERE room_id = :room_id AND person_id = :person_id"
+    " AND act = 'role' AND at > :since ORDER BY id DESC LIMIT 1"
+)
 
 
 MUTED_UNTIL = (
@@ -171,6 +175,9 @@ async def _enter(
     change = rooms.changing(db, room, person, Act.JOIN, "joined", now=now, person_id=person.id)
     try:
         async with change as entry:
+            if person.guest_of is not None:
+                # They were in when this began: who was taken out is no member by being quick.
+                raise permissions.unseen()
             if entry.room.access == "link" and entry.room.generation != room.generation:
                 raise permissions.unseen()  # The link was reset while this was under way.
             if not await put(entry.conn, room.id, person.id, role, now):
@@ -188,12 +195,17 @@ async def put(
     now: int,
     *,
     link_id: int | None = None,
+    since: int = 0,
 ) -> bool:
     """Writes a membership into a change of the room that is under way; every way in ends here.
 
-    False for who is in the room already, and for who is banned from it.
+    False for who is in the room already, and for who is banned from it. Whom an owner gave a lower
+    role after `since` (milliseconds UTC) gets that one: nobody is above it by going and coming.
     """
     values = {"room_id": room_id, "person_id": person_id}
+    decided = await conn.value(_DECIDED, {**values, "since": since})
+    if decided in ROLES and role in ROLES:
+        role = min(role, decided, key=ROLES.index)
     given = {"role": role, "now": now, "link_id": link_id}
     if await conn.value(_INSERT, {**values, **given}) is None:
         return False
