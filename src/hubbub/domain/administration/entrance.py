@@ -5,6 +5,7 @@ from __future__ import annotations
 from hubbub import database, errors, words
 from hubbub.domain import (
     accounts,
+    acts,
     clock,
     drafts,
     log,
@@ -33,7 +34,7 @@ async def enter(
     now: int | None = None,
 ) -> messages.Posted:
     """Makes the administrator a moderator of a private room, with a message that tells everyone
-    there, and a line in the site's log: all of it or nothing.
+    there, and a line in its log of acts and the site's: all of it or nothing.
 
     Forbidden for rooms that are not private, which have a door, and for direct ones, which are
     their people's for good; Conflict for who is in the room, or was banned from it.
@@ -47,11 +48,13 @@ async def enter(
             raise permissions.unseen()
         if fresh.access != "invited" or fresh.direct_key is not None:
             raise errors.Forbidden(words.gettext("Only private rooms are entered in this way."))
-        if not await memberships.put(conn, fresh.id, by.id, ROLE, at):
+        if not await memberships.put(conn, fresh.id, by.id, ROLE, at, since=at):
             raise errors.Conflict(
                 words.gettext("You are in this room already, or have been banned from it.")
             )
         posted = await messages.post(conn, fresh, by, drafts.Draft(notice()), now=at)
+        # What one said oneself one can take back, but not this.
+        await acts.record(rooms.Change(conn, fresh, None, by.id), "entered", now=at)
         await security.record(
             conn, "private room entered", person_id=by.id, room_id=fresh.id, address=address, now=at
         )
