@@ -18,6 +18,7 @@ from hubbub.domain import (
     messages,
     moderation,
     reports,
+    revisions,
     rooms,
     search,
     security,
@@ -254,6 +255,10 @@ async def test_a_direct_room_shows_only_that_it_is_there(
     room = await direct(db, between=[cast.alice, cast.bob])
     assert await titles(db, show="direct") == [""]
     assert await titles(db, q="alice and") == []
+    # Nor where it would stand among others.
+    assert (await titles(db, sort="title"))[0] == ""
+    await db.run("UPDATE rooms SET title_key = 'zoe' WHERE direct_key IS NOT NULL")
+    assert (await titles(db, sort="title"))[0] == ""
     found = await overseen.find(db, room.id)
     assert (await overseen.details(db, found, root)).keepers == ()
     for act in (
@@ -300,6 +305,16 @@ async def test_entering_a_private_room_is_said_there_and_in_the_log(
     [line], _ = await journal.latest(db, journal.Asked())
     assert (line.kind, line.username, line.room_id) == ("private room entered", "Root", private.id)
     assert line.address == "192.0.2.1"
+
+
+async def test_that_somebody_entered_stays_known_without_the_notice(
+    db: database.Database, cast: persons.Cast, private: rooms.Room, root: accounts.Person
+) -> None:
+    posted = await entrance.enter(db, private, root)
+    await revisions.erase(db, private, root, posted.number)
+    await memberships.leave(db, private, root)
+    [entry] = await acts.latest(db, private.id)
+    assert (entry.act, entry.by_name) == ("entered", "Root")
 
 
 async def test_nobody_enters_a_private_room_unseen(

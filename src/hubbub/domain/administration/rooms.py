@@ -25,9 +25,11 @@ SHOWS: Mapping[str, sqlalchemy.ColumnElement[bool]] = {
     "archived": table.c.archived_at.is_not(None),
     "locked": table.c.locked_at.is_not(None),
 }
+# A place between two titles would tell the one that is not shown.
+_TITLE_KEY = sqlalchemy.case((table.c.direct_key.is_(None), table.c.title_key), else_="")
 SORTS: Mapping[str, tuple[sqlalchemy.ColumnElement[object], ...]] = {
     "": (table.c.last_posted_at.desc(), table.c.id.desc()),
-    "title": (table.c.title_key.asc(), table.c.id.asc()),
+    "title": (_TITLE_KEY.asc(), table.c.id.asc()),
     "newest": (table.c.id.desc(),),
     "members": (table.c.members.desc(), table.c.id.desc()),
     "messages": (table.c.last_number.desc(), table.c.id.desc()),
