@@ -15,7 +15,7 @@ def make_link(page: Page, room: str, *, ask: bool = False) -> str:
     page.get_by_label("Lets in").select_option("One person")
     if ask:
         page.get_by_label("They ask before they enter").check()
-    page.get_by_role("button", name="Make this link").click()
+    page.get_by_role("button", name="Make the link").click()
     page.wait_for_url(re.compile(r"/links/\d+$"))
     return page.get_by_label("Address of this link").input_value()
 
@@ -123,7 +123,7 @@ def test_who_only_reads_follows_the_room_and_is_offered_no_composer(
     hers, his = page_for(ada), page_for(ben)
     hers.goto(f"{room}/links")
     hers.get_by_role("radio", name="Everything that is said").check()
-    hers.get_by_role("button", name="Make this link").click()
+    hers.get_by_role("button", name="Make the link").click()
     his.goto(hers.get_by_label("Address of this link").input_value())
     his.get_by_role("button", name="Join this room").click()
     expect(his.get_by_text("You can read here, but not write.")).to_be_visible()
