@@ -114,9 +114,9 @@ def test_a_message_is_found_and_taken_down_without_scripts(
     said = page.get_by_role("article")
     expect(said).to_have_count(1)
     expect(said.locator("mark")).to_have_text("wonderful")
-    said.locator("summary", has_text="Delete").click()
+    said.locator("summary", has_text="Remove").click()
     said.get_by_label("Reason").fill("Advertising")
-    said.get_by_role("button", name="Delete this message").click()
+    said.get_by_role("button", name="Remove this message").click()
     expect(page.get_by_text("Nothing like that was said.")).to_be_visible()
     assert "wonderful" not in ada.client.get(room).text
 

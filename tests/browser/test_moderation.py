@@ -107,7 +107,7 @@ def test_by_keyboard_only_a_message_is_taken_down_and_its_author_muted(
     expect(page.locator("#people .person").filter(has_text=ben.name)).to_contain_text("muted")
     page.goto(f"{room}/log")
     expect(page.locator(".deeds__deed").first).to_contain_text(f"Ada muted {ben.name} until")
-    expect(page.locator(".deeds__deed").nth(1)).to_contain_text("deleted message 2")
+    expect(page.locator(".deeds__deed").nth(1)).to_contain_text("removed message 2")
 
 
 def test_without_script_somebody_is_muted_promoted_and_banned(
@@ -130,7 +130,7 @@ def test_without_script_somebody_is_muted_promoted_and_banned(
     page.get_by_role("link", name=f"Manage {ben.name}").click()
     page.get_by_text("Ban …").click()
     page.get_by_label("Reason").locator("visible=true").fill("spam")
-    page.get_by_label("Delete all they wrote").locator("visible=true").check()
+    page.get_by_label("Remove all they wrote").locator("visible=true").check()
     page.get_by_role("button", name="Ban", exact=True).click()
     expect(page).to_have_url(re.compile(r"/bans$"))
     page.get_by_role("button", name=f"Lift the ban of {ben.name}").click()
@@ -181,7 +181,10 @@ def test_axe_finds_nothing_in_the_cards(
 ) -> None:
     page = opened(page_for(ada), room)
     found = {}
-    for words, inside in (("Delete …", ".erasure"), ("Mute, remove or ban …", ".acts")):
+    for words, inside in (
+        ("Remove this message …", ".erasure"),
+        ("Mute, remove or ban …", ".acts"),
+    ):
         page.locator("#m2").focus()
         page.keyboard.press("Enter")
         page.locator("#card").get_by_text(words).click()

@@ -347,7 +347,7 @@ async def test_members_read_what_was_done_and_nobody_else_does(
     sentences = [deed.text for deed in told.elements]
     assert "Alice muted Bob until" in sentences[0]
     assert "Alice changed the title to “Another title”." in sentences[1]
-    assert "Alice deleted message 1 by Bob." in sentences[2]
+    assert "Alice removed message 1 by Bob." in sentences[2]
     assert "rude" in sentences[2]
     assert (await scene.charlie.get(f"{path}/log")).status_code == 403
 
