@@ -282,6 +282,19 @@ async def test_guessing_links_is_slowed_down(
         assert (await scene.bob.get(path)).status_code == 303, "who is in is not kept out"
 
 
+async def test_opening_a_link_that_is_over_keeps_nobody_from_another(
+    opened: conftest.Open, staged: conftest.Staged
+) -> None:
+    async with opened(rate_limits=True) as house:
+        scene = await staged(house)
+        over, spent = await make(house, scene)
+        _, good = await make(house, scene)
+        await revocations.revoke(house.db, scene.cast.room, scene.cast.alice, over)
+        answers = [(await scene.charlie.get(spent)).status_code for _ in range(25)]
+        assert answers == [404] * 20 + [429] * 5, "slowed down like a link that never was"
+        assert (await scene.charlie.get(good)).status_code == 200
+
+
 async def test_another_sites_page_makes_nobody_enter_and_takes_no_link_back(
     house: conftest.House, scene: conftest.Scene
 ) -> None:

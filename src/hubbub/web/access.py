@@ -219,9 +219,10 @@ async def behind(request: HTTPConnection, key: str) -> Visit:
     return Visit(who, room, member)
 
 
-async def missed(request: HTTPConnection) -> errors.NotFound:
-    """What a wrong guess gets. Enough of them, and there is no more guessing for a while."""
-    await request.state.limits.hit("links", address(request))
+async def missed(request: HTTPConnection, *about: str) -> errors.NotFound:
+    """What a wrong guess gets. Enough of them, and there is no more guessing for a while: at all
+    from this address, or `about` one thing only where what was tried was right once."""
+    await request.state.limits.hit("links", *about, address(request))
     return permissions.unseen()
 
 

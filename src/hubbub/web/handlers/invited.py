@@ -1,7 +1,8 @@
 """The door behind an invitation link: what it offers, and going in by it.
 
 Opening it changes nothing; one goes in by a button. Whatever keeps a link from letting somebody
-in, the answer is that of a link that was never made, and counts as a wrong guess.
+in, the answer is that of a link that was never made. Both count as wrong guesses; but a link that was
+good once counts by itself, so that a class that opens it too late is not kept from other rooms.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ async def show(request: Request) -> Response:
     try:
         room = await invitation_links.offered(request.state.db, link, person)
     except errors.NotFound:
-        raise await access.missed(request) from None
+        raise await access.missed(request, link.public_id) from None
     state = await knocks.state(request.state.db, link, person) if link.knock else "none"
     if state == "waiting" and responses.is_htmx(request):
         return Response(status_code=204)  # Nothing new: what is shown stays, and asks again.
@@ -48,7 +49,7 @@ async def enter(request: Request) -> Response:
     try:
         is_new = await come(request.state.db, link, person)
     except errors.NotFound:
-        raise await access.missed(request) from None
+        raise await access.missed(request, link.public_id) from None
     room = await rooms.by_id(request.state.db, link.room_id)
     if room is not None and is_new:
         request.state.streams.hint(room.id, room.seq)
@@ -69,6 +70,8 @@ async def _opened(request: Request) -> tuple[accounts.Person, Link, rooms.Room |
         access.person(request)
         # Who guessed too often is not told either when a guess was right.
         await state.limits.check("links", access.address(request))
+        if link is not None:
+            await state.limits.check("links", link.public_id, access.address(request))
     if link is None:
         raise await access.missed(request)
     return who, link, inside
