@@ -249,6 +249,14 @@ async def test_rooms_are_found_narrowed_and_ordered(
     assert await titles(db, q="quiet") == []
 
 
+@pytest.mark.parametrize("text", ["", "\0", "book\0club", "9" * 30, "%", "é" * 5_000])
+async def test_what_names_no_room_finds_none(
+    db: database.Database, private: rooms.Room, text: str
+) -> None:
+    assert await overseen.called(db, text) is None
+    assert await overseen.called(db, str(private.id)) is not None
+
+
 async def test_a_direct_room_shows_only_that_it_is_there(
     db: database.Database, cast: persons.Cast, root: accounts.Person
 ) -> None:

@@ -97,8 +97,13 @@ async def find(db: database.Queries, room_id: int | None) -> Overseen:
 
 async def called(db: database.Queries, text: str) -> Overseen | None:
     """The room somebody means by its number here, or its short name."""
-    by_number = text.isascii() and text.isdigit() and len(text) < 16
-    here = table.c.id == int(text) if by_number else table.c.handle == handles.fold(text)
+    handle = handles.find(text)
+    if text.isascii() and text.isdigit() and len(text) < 16:
+        here = table.c.id == int(text)
+    elif handle is not None:
+        here = table.c.handle == handle
+    else:
+        return None
     row = await db.one(_SELECT.where(here))
     return _overseen(row) if row else None
 
