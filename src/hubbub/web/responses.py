@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import functools
 import io
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 import segno
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
-from hubbub.web import links
+from hubbub.web import forms, links, said
 
 THEMES = frozenset({"light", "dark"})
+Handler = Callable[[Request], Awaitable[Response]]
+
 YEAR = 365 * 24 * 3600
 
 
@@ -49,15 +52,21 @@ def is_visit(request: Request) -> bool:
 
 def page(request: Request, template: str, /, status: int = 200, **context: Any) -> Response:
     theme = request.cookies.get("theme", "")
+    # A refusal says enough by itself, and is the same whatever was done before.
+    told = request.cookies.get(said.COOKIE, "") if status < 400 else ""
     text = request.state.templates.render(
         template,
         status=status,
         person=getattr(request.state, "person", None),
         inbox=getattr(request.state, "inbox", 0),
         theme=theme if theme in THEMES else "",
+        said=said.sentence(told),
         **context,
     )
-    return HTMLResponse(text, status)
+    response = HTMLResponse(text, status)
+    if told:
+        remember(request, response, said.COOKIE, "")
+    return response
 
 
 def fragment(request: Request, template: str, /, status: int = 200, **context: Any) -> Response:
@@ -93,6 +102,20 @@ def see_other(path: str) -> Response:
 def lead_to(request: Request, door: str, **params: str) -> Response:
     """303 to a door by its name."""
     return see_other(request.state.templates.path_for(door, **params))
+
+
+def telling(door: Handler, name: str) -> Handler:
+    """Wraps a form's door: the page it leads to says what was done. Scripts see to that alone."""
+
+    @functools.wraps(door)
+    async def told(request: Request) -> Response:
+        response = await door(request)
+        what = said.name(name, forms.kept(request))
+        if response.status_code == 303 and what and is_page(request):
+            remember(request, response, said.COOKIE, what, said.SECONDS)
+        return response
+
+    return told
 
 
 def login(request: Request, next_path: str, **more: str) -> Response:

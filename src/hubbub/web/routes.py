@@ -13,6 +13,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 
 from hubbub import config
+from hubbub.web import responses
 from hubbub.web.handlers import (
     accounts,
     acts,
@@ -258,4 +259,4 @@ def _get(path: str, door: Door, name: str) -> Route:
 
 
 def _post(path: str, door: Door, name: str) -> Route:
-    return Route(path, door, name=name, methods=["POST"])
+    return Route(path, responses.telling(door, name), name=name, methods=["POST"])
