@@ -45,7 +45,7 @@ async def test_what_came_after_comes_in_order_with_its_message_in_one_query(
     with counting() as queries:
         found = await events.after(db, cast.room.id, 0)
     assert len(queries) == 1
-    assert [event.kind for event in found] == ["created", "added", "posted", "titled"]
+    assert [event.kind for event in found] == ["created", "joined", "posted", "titled"]
     assert [event.seq for event in found] == [1, 2, 3, 4]
     assert [event.message for event in found] == [None, None, posted.message, None]
     assert {event.room_id for event in found} == {cast.room.id}

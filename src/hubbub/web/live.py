@@ -285,9 +285,7 @@ class Log:
             [reading.Move(move.room_id, move.person_id, move.is_coming) for move in moves],
         )
 
-    async def alerts(
-        self, beyond: Mapping[int, int], people: Sequence[int]
-    ) -> list[reading.Alert]:
+    async def alerts(self, beyond: Mapping[int, int], people: Sequence[int]) -> list[reading.Alert]:
         links = self._templates.links
         found = await notifications.due(self._db, beyond, people)
         return [_alert(due, notices.told(due.notice, links, due.is_private)) for due in found]

@@ -108,7 +108,7 @@ def routes(_: config.Config) -> list[BaseRoute]:
         _get( "/profile/notifications", notifications.show,  "notifications:show"),
         _post("/profile/notifications", notifications.prefer, "notifications:prefer"),
         _post("/push/subscriptions",  notifications.subscribe, "notifications:subscribe"),
-        _post("/push/subscriptions/removal", notifications.unsubscribe, "notifications:unsubscribe"),
+        _post("/push/subscriptions/removal", notifications.unsubscribe, "notifications:drop"),
         _get( "/people/{username}",   profiles.show,         "people:show"),
         _post("/people/{username}/block", blocks.change,     "blocks:change"),
         _get( "/profile/blocks",      blocks.index,          "blocks:list"),

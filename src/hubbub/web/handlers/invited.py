@@ -1,8 +1,8 @@
 """The door behind an invitation link: what it offers, and going in by it.
 
 Opening it changes nothing; one goes in by a button. Whatever keeps a link from letting somebody
-in, the answer is that of a link that was never made. Both count as wrong guesses; but a link that was
-good once counts by itself, so that a class that opens it too late is not kept from other rooms.
+in, the answer is that of a link that was never made. Both count as wrong guesses; but a link that
+was good once counts by itself, so that a class late for it is not kept from other rooms.
 """
 
 from __future__ import annotations
