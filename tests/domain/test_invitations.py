@@ -277,6 +277,20 @@ async def test_the_invitation_of_a_moderator_who_is_muted_waits_as_long_as_that(
     assert len(await invitations.waiting(db, cast.charlie, now=soon)) == 1
 
 
+async def test_the_invitation_of_somebody_whose_account_is_shut_lets_nobody_in(
+    db: database.Database, cast: people.Cast
+) -> None:
+    await promote(db, cast)
+    invitation = await asked(db, cast, cast.bob)
+    await db.run("UPDATE people SET disabled_at = 1 WHERE id = :id", {"id": cast.bob.id})
+    assert await invitations.waiting(db, cast.charlie) == []
+    assert await inbox.count(db, cast.charlie.id) == 0
+    with pytest.raises(errors.NotFound):
+        await invitations.find(db, invitation.id, cast.charlie)
+    await asked(db, cast, cast.alice)
+    assert [each.by.id for each in await invitations.waiting(db, cast.charlie)] == [cast.alice.id]
+
+
 async def test_somebody_banned_meanwhile_does_not_come_in(
     db: database.Database, cast: people.Cast
 ) -> None:

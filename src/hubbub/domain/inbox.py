@@ -19,13 +19,14 @@ RETENTION = 2 * clock.DAY
 """A process that has not asked for so long is gone."""
 
 # Whether an invitation `i` into a room `r` reaches its person: not one from somebody they block, or
-# who may not invite (any more), nor into a room that would not let them in.
+# who may not invite or cannot sign in (any more), nor into a room that would not let them in.
 REACHES = (
     "r.deleted_at IS NULL AND r.archived_at IS NULL"
     " AND EXISTS (SELECT 1 FROM memberships a WHERE a.room_id = i.room_id"
     " AND a.person_id = i.by_id AND a.role IN ('owner', 'moderator'))"
     " AND NOT EXISTS (SELECT 1 FROM mutes u WHERE u.room_id = i.room_id"
     " AND u.person_id = i.by_id AND u.until > :now)"
+    " AND NOT EXISTS (SELECT 1 FROM people s WHERE s.id = i.by_id AND s.disabled_at IS NOT NULL)"
     " AND NOT EXISTS (SELECT 1 FROM blocks b WHERE b.person_id = i.person_id"
     " AND b.blocked_id = i.by_id)"
     " AND NOT EXISTS (SELECT 1 FROM bans b WHERE b.room_id = i.room_id"

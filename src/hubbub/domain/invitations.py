@@ -21,7 +21,9 @@ _INSERT = (
     " WHERE invitations.by_id <> excluded.by_id AND (EXISTS (SELECT 1 FROM blocks b"
     " WHERE b.person_id = invitations.person_id AND b.blocked_id = invitations.by_id)"
     " OR NOT EXISTS (SELECT 1 FROM memberships m WHERE m.room_id = invitations.room_id"
-    " AND m.person_id = invitations.by_id AND m.role IN ('owner', 'moderator')))"
+    " AND m.person_id = invitations.by_id AND m.role IN ('owner', 'moderator'))"
+    " OR EXISTS (SELECT 1 FROM people s WHERE s.id = invitations.by_id"
+    " AND s.disabled_at IS NOT NULL))"
     " RETURNING id"
 )
 _SAME = "SELECT id FROM invitations WHERE room_id = :room_id AND person_id = :person_id"
