@@ -13,11 +13,14 @@ from hubbub.domain import (
     acts,
     departures,
     direct,
+    held,
     history,
     memberships,
     messages,
+    pace,
     profiles,
     reactions,
+    reports,
     retention,
     rooms,
     sessions,
@@ -230,10 +233,19 @@ async def test_a_room_with_only_guests_left_ends(
     db: database.Database, store: storage.Store, cast: people.Cast
 ) -> None:
     await db.run(database_update(cast.bob, guest_of=cast.room.id))
+    await reports.report_person(db, cast.room, cast.bob, cast.alice, "Says rude things")
+    await pace.hold(db, cast.room, cast.alice, True)
+    await memberships.leave(db, cast.room, cast.bob)
+    await memberships.join(db, cast.room, cast.charlie)
+    await held.post(db, cast.room, cast.charlie, messages.Draft("Is anybody here?"))
+    await db.run(database_update(cast.charlie, guest_of=cast.room.id))
     await depart(db, store, cast.alice)
     room = await rooms.by_id(db, cast.room.id)
     assert room is not None
     assert room.deleted_at == NOW
+    left = await contents.of(db)
+    assert "Says rude things" not in left
+    assert "Is anybody here?" not in left
 
 
 async def test_the_lobby_waits_for_who_comes_next(

@@ -27,7 +27,10 @@ _NAMES = (
 _PROMOTE = (
     "UPDATE memberships SET role = 'owner' WHERE room_id = :room_id AND person_id = :person_id"
 )
-_ERASE = "DELETE FROM messages WHERE room_id = :room_id"
+_ERASE = tuple(
+    f"DELETE FROM {table_name} WHERE room_id = :room_id"  # noqa: S608
+    for table_name in ("messages", "held_messages", "reports")
+)
 
 
 class _NotInRoom(Exception):
@@ -92,5 +95,6 @@ async def _end(conn: database.Connection, room_id: int, now: int) -> int | None:
     position = await log.advance(conn, room_id, "deleted", now=now)
     values = {"deleted_at": now, "handle": None, "topic": "", "title_key": "", "direct_key": None}
     await conn.run(table.update().where(table.c.id == room_id).values(values))
-    await conn.run(_ERASE, {"room_id": room_id})
+    for erasure in _ERASE:
+        await conn.run(erasure, {"room_id": room_id})
     return position.seq if position else None
