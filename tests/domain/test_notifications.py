@@ -188,6 +188,7 @@ async def test_a_browser_is_whose_it_is_now_and_only_they_can_stop_it(
     await browser(db, cast.alice, "shared")
     assert await subscriptions.endpoints(db, cast.bob) == []
     await subscriptions.unsubscribe(db, cast.bob, "shared")
+    await subscriptions.unsubscribe(db, cast.alice, "\0")
     assert await subscriptions.endpoints(db, cast.alice) == ["shared"]
     await subscriptions.unsubscribe(db, cast.alice, "shared")
     assert await subscriptions.endpoints(db, cast.alice) == []

@@ -52,7 +52,8 @@ async def subscribe(
 
 async def unsubscribe(db: database.Queries, person: accounts.Person, endpoint: str) -> None:
     """Forgets a browser of this person. Doing so twice is the same as once."""
-    await db.run(_DELETE, {"person_id": person.id, "endpoint": endpoint})
+    # What was typed may hold a NUL, which no endpoint does and not every database takes.
+    await db.run(_DELETE, {"person_id": person.id, "endpoint": endpoint.replace("\0", "")})
 
 
 async def forget(db: database.Queries, ids: Sequence[int]) -> None:
