@@ -130,6 +130,18 @@ async def test_the_boundary_is_exact_and_the_wait_is_told(
         await say(db, cast, "three", NOON + 60 * SECOND - 1)
 
 
+async def test_going_and_coming_again_saves_nobody_the_wait(
+    db: database.Database, cast: people.Cast
+) -> None:
+    await pace.slow(db, cast.room, cast.alice, 30)
+    await say(db, cast, "one", NOON)
+    await memberships.leave(db, cast.room, cast.bob)
+    await memberships.join(db, cast.room, cast.bob)
+    with pytest.raises(errors.TooMany):
+        await say(db, cast, "two", NOON + 29 * SECOND)
+    assert (await say(db, cast, "two", NOON + 30 * SECOND)).number == 2
+
+
 async def test_those_who_look_after_a_slow_room_do_not_wait(
     db: database.Database, cast: people.Cast
 ) -> None:

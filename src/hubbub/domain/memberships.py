@@ -34,11 +34,15 @@ _FIND = (
     " AND m.person_id = :person_id"
 )
 _IDS = "SELECT person_id FROM memberships WHERE room_id = :room_id"
-# What newcomers say first is held where the room wants it so; the banned are not let in.
+# What newcomers say first is held where the room wants it so, and going and coming again saves
+# nobody the wait in a slow one; the banned are not let in.
 _INSERT = (
-    "INSERT INTO memberships (room_id, person_id, role, joined_at, read_number, link_id, cleared)"
+    "INSERT INTO memberships"
+    " (room_id, person_id, role, joined_at, read_number, link_id, cleared, said_at)"
     " SELECT id, :person_id, :role, :now, last_number, :link_id,"
-    " CASE WHEN holds <> 0 AND :role NOT IN ('owner', 'moderator') THEN 0 ELSE 1 END"
+    " CASE WHEN holds <> 0 AND :role NOT IN ('owner', 'moderator') THEN 0 ELSE 1 END,"
+    " CASE WHEN slow_seconds <> 0 THEN COALESCE((SELECT MAX(n.posted_at) FROM messages n"
+    " WHERE n.author_id = :person_id AND n.room_id = :room_id), 0) ELSE 0 END"
     " FROM rooms WHERE id = :room_id AND NOT EXISTS (SELECT 1 FROM bans b WHERE"
     " b.room_id = :room_id AND b.person_id = :person_id AND (b.until IS NULL OR b.until > :now))"
     " ON CONFLICT DO NOTHING RETURNING person_id"
