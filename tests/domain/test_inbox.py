@@ -149,6 +149,19 @@ async def test_changes_are_numbered_without_holes_in_the_order_in_which_they_bec
     assert {person % 1000 for _, person in log} == {n for n in range(1, 31) if n % 3}
 
 
+async def test_telling_many_people_takes_few_statements(
+    db: database.Database, counting: Counting
+) -> None:
+    start, many = await inbox.head(db), range(1, 2_501)
+    with counting() as asked:
+        async with db.transaction() as conn:
+            await inbox.changed(conn, many, now=1)
+            await inbox.changed(conn, [], now=1)
+    assert len(asked) == 6
+    log = await inbox.after(db, start, limit=3_000)
+    assert log == [(start + place, person) for place, person in enumerate(many, 1)]
+
+
 async def test_only_those_who_look_after_a_room_are_told_of_what_waits_there(
     db: database.Database, cast: people.Cast
 ) -> None:

@@ -12,11 +12,17 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+import sqlalchemy
+
 from hubbub import database
 from hubbub.domain import clock
+from hubbub.tables import inbox_changes as table
 
 RETENTION = 2 * clock.DAY
 """A process that has not asked for so long is gone."""
+
+AT_ONCE = 1_000
+"""So many people are told by one statement."""
 
 # Whether an invitation `i` into a room `r` reaches its person: not one from somebody they block, or
 # who may not invite or cannot sign in (any more), nor into a room that would not let them in.
@@ -77,8 +83,7 @@ _DUTIES = (
     f" WHERE m.person_id = :person_id AND {_LOOKS_AFTER} AND r.deleted_at IS NULL"
     " ORDER BY r.title_key, r.id"
 )
-_NEXT = "UPDATE counters SET value = value + 1 WHERE name = 'inbox_changes' RETURNING value"
-_INSERT = "INSERT INTO inbox_changes (seq, person_id, at) VALUES (:seq, :person_id, :now)"
+_NEXT = "UPDATE counters SET value = value + :more WHERE name = 'inbox_changes' RETURNING value"
 _MODERATORS = (
     "SELECT person_id FROM memberships WHERE room_id = :room_id AND role IN ('owner', 'moderator')"
 )
@@ -139,10 +144,18 @@ async def left_to_the_site(db: database.Queries) -> int:
 async def changed(conn: database.Connection, people: Iterable[int], *, now: int) -> None:
     """Tells these people (ids) that their inbox is another now. Best the last write of its
     transaction: the counter's row stays locked to the commit, so that changes become visible in
-    their order."""
-    for person_id in sorted(set(people)):
-        seq = await conn.value(_NEXT)
-        await conn.run(_INSERT, {"seq": seq, "person_id": person_id, "now": now})
+    their order. Everybody waits for it, so however many they are it is two statements a thousand.
+    """
+    ids = sorted(set(people))
+    for start in range(0, len(ids), AT_ONCE):
+        some = ids[start : start + AT_ONCE]
+        last = await conn.value(_NEXT, {"more": len(some)})
+        seqs = range(last - len(some) + 1, last + 1)
+        rows = [
+            {"seq": seq, "person_id": person_id, "at": now}
+            for seq, person_id in zip(seqs, some, strict=True)
+        ]
+        await conn.run(sqlalchemy.insert(table).values(rows))
 
 
 async def changed_for_moderators(conn: database.Connection, room_id: int, *, now: int) -> None:
