@@ -165,6 +165,23 @@ async def test_after_a_while_the_password_is_asked_for_again(desk: Desk) -> None
     assert await contents(desk) == before
 
 
+async def test_the_doors_of_a_room_ask_who_only_runs_the_site_for_it_too(desk: Desk) -> None:
+    root, path = await desk.sign_in(confirmed=False), desk.scene.path
+    before = await contents(desk)
+    acts = ("1/erasure", "lock", "archival", "deletion")
+    for act in acts:
+        for headers in (conftest.JSON, conftest.HTMX, {}):
+            answer = await root.post(f"{path}/{act}", headers=headers)
+            assert (answer.status_code, "password" in answer.text) == (403, True), act
+    assert await contents(desk) == before
+    # Whoever has a part in the room does it by that, and is not asked.
+    own = await rooms.create(desk.house.db, desk.root, "Their own")
+    assert (await root.post(f"{desk.house.path(own)}/lock")).status_code == 303
+    for act in acts:
+        answer = await root.post(f"{path}/{act}", data={"password": people.PASSWORD})
+        assert answer.status_code == 303, act
+
+
 async def test_the_password_leads_on_to_where_one_wanted_to_go(desk: Desk) -> None:
     root = await desk.sign_in(confirmed=False)
     asked = await root.get("/admin/people?q=a&show=admins")

@@ -32,6 +32,9 @@ Member = memberships.Member
 CONFIRMED_FOR = 15 * clock.MINUTE
 """For so long after the password was given one administers the site without giving it again."""
 
+OVERSEEN = frozenset({Act.TAKE_DOWN, Act.LOCK, Act.ARCHIVE, Act.DELETE})
+"""What an administrator may do to rooms without having a part in them."""
+
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Visit:
@@ -77,16 +80,20 @@ async def admin(request: Request) -> accounts.Person:
     """Like `administrator`, and the password was given a short while ago. Else Unconfirmed: a form
     comes back with what it held and asks for the password too, so that it is sent only once more.
     """
-    who, form = administrator(request), forms.Form()
+    who = administrator(request)
     if request.method == "POST":
         await request.state.limits.hit("writes", who.id)
-        form = await forms.read(request)
+    await _confirmed(request, who)
+    return who
+
+
+async def _confirmed(request: Request, who: accounts.Person) -> None:
+    form = await forms.read(request) if request.method == "POST" else forms.Form()
     if clock.now() - request.state.session.confirmed_at < CONFIRMED_FOR:
-        return who
+        return
     if "password" not in form:
         raise errors.Unconfirmed(words.gettext("Your password is asked for again before this."))
     await confirm(request, who, form.pop("password"))
-    return who
 
 
 async def confirm(request: Request, who: accounts.Person, password: str) -> None:
@@ -126,7 +133,15 @@ async def enter(request: Request) -> Visit:
 async def change(request: Request, act: Act) -> Visit:
     """Like `visit`, for what changes the room."""
     await request.state.limits.hit("writes", viewer(request).id)
-    return await visit(request, act)
+    found = await visit(request, act)
+    await oversee(request, found, act)
+    return found
+
+
+async def oversee(request: Request, found: Visit, act: Act) -> None:
+    """What somebody may only for running the site takes the password, as on the pages for that."""
+    if found.standing is permissions.Standing.ADMIN and act in OVERSEEN:
+        await _confirmed(request, found.person)
 
 
 async def join(request: Request, found: Visit) -> None:

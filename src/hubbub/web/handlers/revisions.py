@@ -66,6 +66,7 @@ async def erase(request: Request) -> Response:
     if revisions.can_erase(visit.person, message):
         digests = await revisions.erase(db, visit.room, visit.person, message.number)
     else:
+        await access.oversee(request, visit, Act.TAKE_DOWN)
         digests = await moderation.take_down(
             db, visit.room, visit.person, message.number, reason=form.get("reason", "")
         )
