@@ -22,6 +22,7 @@ from hubbub.domain import (
     reactions,
     reports,
     retention,
+    roles,
     rooms,
     sessions,
     settings,
@@ -57,7 +58,7 @@ async def bodies(db: database.Database, room: rooms.Room) -> list[str | None]:
     return [message.body if message.deleted_at is None else None for message in said]
 
 
-async def roles(db: database.Database, room: rooms.Room) -> dict[str, str]:
+async def parts(db: database.Database, room: rooms.Room) -> dict[str, str]:
     return {each.person.name: each.role for each in await memberships.people(db, room.id)}
 
 
@@ -172,18 +173,18 @@ async def test_one_leaves_every_room_as_an_event_of_it(
         assert room is not None
         assert await conftest.kinds(db, room) == ["left"]
         assert seen[room.id] == room.seq + 1
-        assert "Deleted account" not in await roles(db, room)
+        assert "Deleted account" not in await parts(db, room)
 
 
 async def test_the_oldest_moderator_gets_the_room_else_the_oldest_member(
     db: database.Database, store: storage.Store, cast: people.Cast
 ) -> None:
     await memberships.join(db, cast.room, cast.charlie, now=NOW)
-    await memberships.set_role(db, cast.room, cast.alice, cast.charlie, "moderator", now=NOW)
+    await roles.change(db, cast.room, cast.alice, cast.charlie, "moderator", now=NOW)
     room = await rooms.by_id(db, cast.room.id)
     assert room is not None
     await depart(db, store, cast.alice)
-    assert await roles(db, room) == {"Charlie": "owner", "Bob": "member"}
+    assert await parts(db, room) == {"Charlie": "owner", "Bob": "member"}
     assert await conftest.kinds(db, room) == ["left", "role"]
     latest = (await acts.latest(db, room.id))[0]
     assert (latest.act, latest.by_name, latest.name) == (
@@ -192,18 +193,18 @@ async def test_the_oldest_moderator_gets_the_room_else_the_oldest_member(
         "Charlie",
     )
     await depart(db, store, cast.charlie)
-    assert await roles(db, room) == {"Bob": "owner"}
+    assert await parts(db, room) == {"Bob": "owner"}
 
 
 async def test_a_room_with_another_owner_is_not_handed_over(
     db: database.Database, store: storage.Store, cast: people.Cast
 ) -> None:
     await memberships.join(db, cast.room, cast.charlie, now=NOW)
-    await memberships.set_role(db, cast.room, cast.alice, cast.bob, "owner", now=NOW)
+    await roles.change(db, cast.room, cast.alice, cast.bob, "owner", now=NOW)
     room = await rooms.by_id(db, cast.room.id)
     assert room is not None
     await depart(db, store, cast.alice)
-    assert await roles(db, room) == {"Bob": "owner", "Charlie": "member"}
+    assert await parts(db, room) == {"Bob": "owner", "Charlie": "member"}
     assert await conftest.kinds(db, room) == ["left"]
 
 
@@ -213,7 +214,7 @@ async def test_an_account_that_is_shut_inherits_only_when_nobody_else_is_there(
     await memberships.join(db, cast.room, cast.charlie, now=NOW + 1)
     await db.run(database_update(cast.bob, disabled_at=NOW))
     await depart(db, store, cast.alice)
-    assert await roles(db, cast.room) == {"Bob": "member", "Charlie": "owner"}
+    assert await parts(db, cast.room) == {"Bob": "member", "Charlie": "owner"}
 
 
 async def test_a_room_with_nobody_left_ends(
@@ -270,7 +271,7 @@ async def test_nobody_inherits_the_lobby_that_nobody_owned(
     await depart(db, store, both[1])
     lobby = await rooms.by_handle(db, rooms.LOBBY)
     assert lobby is not None
-    assert await roles(db, lobby) == {"Alice": "member"}
+    assert await parts(db, lobby) == {"Alice": "member"}
 
 
 async def test_a_deleted_room_is_left_without_a_word(
@@ -290,7 +291,7 @@ async def test_whoever_stays_in_a_direct_room_keeps_what_was_said_and_not_the_na
     assert "Alice" in pair.title
     await depart(db, store, cast.alice)
     assert await conftest.kinds(db, pair) == ["posted", "left", "titled"]
-    assert await roles(db, pair) == {"Bob": "member"}
+    assert await parts(db, pair) == {"Bob": "member"}
     assert await bodies(db, pair) == ["Between us"]
     left = await rooms.by_id(db, pair.id)
     assert left is not None
@@ -462,7 +463,7 @@ async def test_a_process_that_dies_on_the_way_leaves_nobody_signed_in_and_anothe
     assert await bodies(db, cast.room) == ["I was here"]
     await retention.enforce(db, store, now=NOW)
     assert await bodies(db, cast.room) == [None]
-    assert await roles(db, cast.room) == {"Alice": "owner"}
+    assert await parts(db, cast.room) == {"Alice": "owner"}
     assert await db.value("SELECT count(*) FROM people WHERE departing <> ''") == 0
 
 

@@ -22,6 +22,7 @@ from hubbub.domain import (
     messages,
     moderation,
     pace,
+    roles,
     rooms,
     sessions,
     settings,
@@ -326,9 +327,9 @@ async def test_a_link_of_who_may_not_invite_any_more_lets_in_no_guest(
     db: database.Database, cast: people.Cast
 ) -> None:
     room = await opened(db, cast)
-    await memberships.set_role(db, room, cast.alice, cast.bob, "moderator")
+    await roles.change(db, room, cast.alice, cast.bob, "moderator")
     link = await invitation_links.create(db, room, cast.bob)
-    await memberships.set_role(db, room, cast.alice, cast.bob, "member")
+    await roles.change(db, room, cast.alice, cast.bob, "member")
     with pytest.raises(errors.NotFound):
         await come(db, room, through=guests.through(link))
 
@@ -398,9 +399,9 @@ async def test_a_guest_is_made_nothing_more_without_an_account(
     came = await come(db, room)
     for role in ("moderator", "owner", "member"):
         with pytest.raises(errors.Forbidden):
-            await memberships.set_role(db, room, cast.alice, came.person, role)
+            await roles.change(db, room, cast.alice, came.person, role)
     await settle(db, came)
-    await memberships.set_role(db, room, cast.alice, came.person, "moderator")
+    await roles.change(db, room, cast.alice, came.person, "moderator")
 
 
 async def test_another_name_keeps_the_mark(db: database.Database, cast: people.Cast) -> None:

@@ -6,7 +6,16 @@ import pathlib
 import pytest
 
 from hubbub import database, storage
-from hubbub.domain import accounts, inbox, invitations, memberships, retention, rooms, settings
+from hubbub.domain import (
+    accounts,
+    inbox,
+    invitations,
+    memberships,
+    retention,
+    roles,
+    rooms,
+    settings,
+)
 from tests import people
 from tests.domain.conftest import Counting
 
@@ -65,7 +74,7 @@ async def test_invitations_and_what_is_to_be_decided_are_counted(
     await hold(db, cast)
     await report(db, cast, cast.bob)
     assert await counted(db, cast) == (4, 0, 1)
-    await memberships.set_role(db, cast.room, cast.alice, cast.bob, "moderator")
+    await roles.change(db, cast.room, cast.alice, cast.bob, "moderator")
     # Of a report about themselves, nobody learns.
     assert await counted(db, cast) == (4, 3, 1)
 
@@ -188,9 +197,9 @@ async def test_who_is_given_or_loses_a_role_has_more_or_less_to_decide(
 ) -> None:
     await knock(db, cast, cast.charlie)
     start = await inbox.head(db)
-    await memberships.set_role(db, cast.room, cast.alice, cast.bob, "moderator")
+    await roles.change(db, cast.room, cast.alice, cast.bob, "moderator")
     assert await counted(db, cast) == (1, 1, 0)
-    await memberships.hand_over(db, cast.room, cast.alice, "bob")
+    await roles.hand_over(db, cast.room, cast.alice, "bob")
     assert await counted(db, cast) == (0, 1, 0)
     told = [person for _, person in await inbox.after(db, start)]
     assert told == [cast.bob.id, cast.alice.id, cast.bob.id]

@@ -15,6 +15,7 @@ from hubbub.domain import (
     messages,
     moderation,
     revocations,
+    roles,
     rooms,
     sessions,
     settings,
@@ -101,7 +102,7 @@ async def test_members_and_outsiders_make_no_links(
 async def test_only_who_may_promote_makes_links_to_look_after_the_room(
     db: database.Database, cast: people.Cast
 ) -> None:
-    await memberships.set_role(db, cast.room, cast.alice, cast.bob, "moderator")
+    await roles.change(db, cast.room, cast.alice, cast.bob, "moderator")
     assert (await invitation_links.create(db, cast.room, cast.bob)).role == "member"
     with pytest.raises(errors.Forbidden):
         await invitation_links.create(db, cast.room, cast.bob, role="moderator")
@@ -270,12 +271,12 @@ async def test_a_link_is_no_better_than_its_maker(
     db: database.Database, cast: people.Cast, fate: str
 ) -> None:
     room, alice, bob = cast.room, cast.alice, cast.bob
-    await memberships.set_role(db, room, alice, bob, "moderator")
+    await roles.change(db, room, alice, bob, "moderator")
     link = await invitation_links.create(db, room, bob)
     assert (await invitation_links.offered(db, link, cast.charlie)).id == room.id
     match fate:
         case "demoted":
-            await memberships.set_role(db, room, alice, bob, "member")
+            await roles.change(db, room, alice, bob, "member")
         case "muted":
             await moderation.mute(db, room, alice, bob, until=clock.now() + clock.DAY)
         case "removed":
@@ -292,8 +293,8 @@ async def test_who_owns_the_room_no_more_makes_no_moderators_by_an_older_link(
     db: database.Database, cast: people.Cast
 ) -> None:
     high, low = await make(db, cast, role="moderator"), await make(db, cast)
-    await memberships.set_role(db, cast.room, cast.alice, cast.bob, "owner")
-    await memberships.set_role(db, cast.room, cast.bob, cast.alice, "moderator")
+    await roles.change(db, cast.room, cast.alice, cast.bob, "owner")
+    await roles.change(db, cast.room, cast.bob, cast.alice, "moderator")
     await refused(db, high, cast.charlie)
     assert await invitation_links.redeem(db, low, cast.charlie)
 
@@ -306,9 +307,7 @@ async def test_who_was_given_a_lower_role_gets_no_higher_one_by_an_older_link(
 ) -> None:
     older = await make(db, cast, role="moderator")
     await invitation_links.redeem(db, older, cast.charlie)
-    await memberships.set_role(
-        db, cast.room, cast.alice, cast.charlie, "member", now=older.created_at + 1
-    )
+    await roles.change(db, cast.room, cast.alice, cast.charlie, "member", now=older.created_at + 1)
     await memberships.leave(db, cast.room, cast.charlie)
     assert await invitation_links.redeem(db, older, cast.charlie)
     assert await role(db, cast.room, cast.charlie) == "member"
@@ -358,7 +357,7 @@ async def test_who_stands_no_lower_than_who_revokes_stays(
     dan, eve = await people.person(db, "Dan"), await people.person(db, "Eve")
     await invitation_links.redeem(db, high, dan)
     await invitation_links.redeem(db, low, eve)
-    await memberships.set_role(db, cast.room, cast.alice, cast.bob, "moderator")
+    await roles.change(db, cast.room, cast.alice, cast.bob, "moderator")
     assert await revocations.revoke(db, cast.room, cast.bob, high, remove=True) == []
     assert await role(db, cast.room, dan) == "moderator"
     assert await revocations.revoke(db, cast.room, cast.bob, low, remove=True) == [eve.id]

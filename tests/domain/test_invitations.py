@@ -13,6 +13,7 @@ from hubbub.domain import (
     invitations,
     memberships,
     moderation,
+    roles,
     rooms,
     settings,
 )
@@ -41,7 +42,7 @@ async def is_in(db: database.Database, cast: people.Cast, person: accounts.Perso
 
 
 async def promote(db: database.Database, cast: people.Cast) -> None:
-    await memberships.set_role(db, cast.room, cast.alice, cast.bob, "moderator")
+    await roles.change(db, cast.room, cast.alice, cast.bob, "moderator")
 
 
 async def ban(db: database.Database, cast: people.Cast, person: accounts.Person) -> None:
@@ -129,7 +130,7 @@ async def test_who_asked_last_counts_when_the_first_may_not_ask_any_more(
 ) -> None:
     await promote(db, cast)
     await asked(db, cast, cast.bob)
-    await memberships.set_role(db, cast.room, cast.alice, cast.bob, "member")
+    await roles.change(db, cast.room, cast.alice, cast.bob, "member")
     assert await invitations.waiting(db, cast.charlie) == []
     invitation = await asked(db, cast, cast.alice)
     assert invitation.by == cast.alice
@@ -252,7 +253,7 @@ async def test_an_invitation_is_worth_what_who_sent_it_may_still_do(
     await promote(db, cast)
     invitation = await asked(db, cast, cast.bob)
     for change in (
-        memberships.set_role(db, cast.room, cast.alice, cast.bob, "member"),
+        roles.change(db, cast.room, cast.alice, cast.bob, "member"),
         memberships.remove(db, cast.room, cast.alice, cast.bob),
         settings.delete(db, cast.room, cast.alice),
     ):
@@ -346,7 +347,7 @@ async def test_accepting_while_who_asked_loses_the_right_to_is_in_the_order_of_t
     assert before is not None
     accepted, demoted = await asyncio.gather(
         invitations.accept(db, invitation, cast.charlie),
-        memberships.set_role(db, cast.room, cast.alice, cast.bob, "member"),
+        roles.change(db, cast.room, cast.alice, cast.bob, "member"),
         return_exceptions=True,
     )
     assert demoted is None

@@ -14,6 +14,7 @@ from hubbub.domain import (
     memberships,
     moderation,
     revocations,
+    roles,
     rooms,
     settings,
 )
@@ -111,7 +112,7 @@ async def test_only_those_who_look_after_the_room_answer(
             with pytest.raises(errors.Forbidden):
                 await answer(db, cast.room, person, cast.charlie)
     assert await names(db, cast.room) == ["Charlie"]
-    await memberships.set_role(db, cast.room, cast.alice, cast.bob, "moderator")
+    await roles.change(db, cast.room, cast.alice, cast.bob, "moderator")
     await knocks.admit(db, cast.room, cast.bob, cast.charlie)
     assert await role(db, cast.room, cast.charlie) == "member"
 
@@ -121,7 +122,7 @@ async def test_only_who_may_promote_lets_in_somebody_who_is_to_look_after_the_ro
 ) -> None:
     link = await make(db, cast, role="moderator")
     await knocks.ask(db, link, cast.charlie)
-    await memberships.set_role(db, cast.room, cast.alice, cast.bob, "moderator")
+    await roles.change(db, cast.room, cast.alice, cast.bob, "moderator")
     with pytest.raises(errors.Forbidden):
         await knocks.admit(db, cast.room, cast.bob, cast.charlie)
     assert (await names(db, cast.room), await used(db, link)) == (["Charlie"], 0)
@@ -242,10 +243,10 @@ async def test_who_is_banned_while_waiting_waits_no_more(
 async def test_nobody_is_let_in_for_a_maker_who_may_not_invite_any_more(
     db: database.Database, cast: people.Cast
 ) -> None:
-    await memberships.set_role(db, cast.room, cast.alice, cast.bob, "moderator")
+    await roles.change(db, cast.room, cast.alice, cast.bob, "moderator")
     link = await invitation_links.create(db, cast.room, cast.bob, knock=True)
     await knocks.ask(db, link, cast.charlie)
-    await memberships.set_role(db, cast.room, cast.alice, cast.bob, "member")
+    await roles.change(db, cast.room, cast.alice, cast.bob, "member")
     with pytest.raises(errors.Conflict):
         await knocks.admit(db, cast.room, cast.alice, cast.charlie)
     await knocks.turn_away(db, cast.room, cast.alice, cast.charlie)

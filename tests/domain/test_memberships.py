@@ -6,7 +6,7 @@ import contextlib
 import pytest
 
 from hubbub import database, errors
-from hubbub.domain import accounts, events, memberships, rooms, settings
+from hubbub.domain import accounts, events, memberships, roles, rooms, settings
 from tests import people
 
 pytestmark = pytest.mark.anyio
@@ -117,7 +117,7 @@ async def test_the_last_owner_hands_over_before_leaving(
     with pytest.raises(errors.Conflict, match="only owner"):
         await memberships.leave(db, cast.room, cast.alice)
     assert await role(db, cast.room, cast.alice) == "owner"
-    heir = await memberships.hand_over(db, cast.room, cast.alice, "bob")
+    heir = await roles.hand_over(db, cast.room, cast.alice, "bob")
     assert (heir.person, heir.role) == (cast.bob, "owner")
     assert await role(db, cast.room, cast.alice) == "member"
     await memberships.leave(db, cast.room, cast.alice)
@@ -129,10 +129,10 @@ async def test_only_an_owner_hands_over_and_only_to_another_member(
     db: database.Database, cast: people.Cast
 ) -> None:
     with pytest.raises(errors.Forbidden):
-        await memberships.hand_over(db, cast.room, cast.bob, "bob")
+        await roles.hand_over(db, cast.room, cast.bob, "bob")
     for name in ("charlie", "alice", "nemo"):
         with pytest.raises(errors.Invalid) as refusal:
-            await memberships.hand_over(db, cast.room, cast.alice, name)
+            await roles.hand_over(db, cast.room, cast.alice, name)
         assert refusal.value.field == "username"
     assert await role(db, cast.room, cast.alice) == "owner"
     assert await changes(db, cast.room) == []
@@ -164,15 +164,15 @@ async def test_a_handover_racing_the_heirs_leaving_leaves_an_owner(
 ) -> None:
     async def hand_over() -> None:
         with contextlib.suppress(errors.Invalid):
-            await memberships.hand_over(db, cast.room, cast.alice, "bob")
+            await roles.hand_over(db, cast.room, cast.alice, "bob")
 
     async def leave() -> None:
         with contextlib.suppress(errors.Conflict):
             await memberships.leave(db, cast.room, cast.bob)
 
     await asyncio.gather(hand_over(), leave())
-    roles = [member.role for member in await memberships.people(db, cast.room.id)]
-    assert roles.count("owner") == 1
+    parts = [member.role for member in await memberships.people(db, cast.room.id)]
+    assert parts.count("owner") == 1
 
 
 async def test_an_owner_removes_a_member(db: database.Database, cast: people.Cast) -> None:
@@ -231,11 +231,11 @@ async def test_a_member_removed_many_times_at_once_is_removed_once(
 async def test_who_was_made_a_reader_is_one_again_after_going_and_coming(
     db: database.Database, cast: people.Cast
 ) -> None:
-    await memberships.set_role(db, cast.room, cast.alice, cast.bob, "reader")
+    await roles.change(db, cast.room, cast.alice, cast.bob, "reader")
     await memberships.leave(db, cast.room, cast.bob)
     assert await memberships.join(db, cast.room, cast.bob)
     assert await role(db, cast.room, cast.bob) == "reader"
-    await memberships.set_role(db, cast.room, cast.alice, cast.bob, "moderator")
+    await roles.change(db, cast.room, cast.alice, cast.bob, "moderator")
     await memberships.leave(db, cast.room, cast.bob)
     assert await memberships.join(db, cast.room, cast.bob)
     assert await role(db, cast.room, cast.bob) == "member"

@@ -22,6 +22,7 @@ from hubbub.domain import (
     permissions,
     pins,
     reactions,
+    roles,
     roll,
     rooms,
     search,
@@ -97,7 +98,7 @@ async def promote(db: database.Database, cast: people.Cast, role: str) -> None:
     """Charlie comes in, as this."""
     await memberships.join(db, cast.room, cast.charlie)
     if role != "member":
-        await memberships.set_role(db, cast.room, cast.alice, cast.charlie, role)
+        await roles.change(db, cast.room, cast.alice, cast.charlie, role)
 
 
 # ------------------------------------------------------------------- rank
@@ -145,7 +146,7 @@ async def test_a_right_that_was_lost_a_moment_ago_does_not_count(
     await promote(db, cast, "moderator")
     await say(db, cast, cast.bob)
     await asyncio.gather(
-        memberships.set_role(db, cast.room, cast.alice, cast.charlie, "member"),
+        roles.change(db, cast.room, cast.alice, cast.charlie, "member"),
         act(db, cast, cast.charlie, cast.bob),
         return_exceptions=True,
     )
@@ -472,11 +473,11 @@ async def test_there_may_be_several_owners_and_never_none(
     db: database.Database, cast: people.Cast
 ) -> None:
     with pytest.raises(errors.Conflict):
-        await memberships.set_role(db, cast.room, cast.alice, cast.alice, "member")
-    await memberships.set_role(db, cast.room, cast.alice, cast.bob, "owner")
+        await roles.change(db, cast.room, cast.alice, cast.alice, "member")
+    await roles.change(db, cast.room, cast.alice, cast.bob, "owner")
     await asyncio.gather(
-        memberships.set_role(db, cast.room, cast.alice, cast.alice, "member"),
-        memberships.set_role(db, cast.room, cast.bob, cast.bob, "member"),
+        roles.change(db, cast.room, cast.alice, cast.alice, "member"),
+        roles.change(db, cast.room, cast.bob, cast.bob, "member"),
         return_exceptions=True,
     )
     owners = await db.value("SELECT count(*) FROM memberships WHERE role = 'owner'")
@@ -488,8 +489,8 @@ async def test_only_owners_give_roles(db: database.Database, cast: people.Cast, 
     await promote(db, cast, "moderator")
     for by in (cast.bob, cast.charlie):
         with pytest.raises(errors.Forbidden):
-            await memberships.set_role(db, cast.room, by, cast.bob, role)
-    await memberships.set_role(db, cast.room, cast.alice, cast.bob, role)
+            await roles.change(db, cast.room, by, cast.bob, role)
+    await roles.change(db, cast.room, cast.alice, cast.bob, role)
     member = await memberships.find(db, cast.room.id, cast.bob.id)
     assert member is not None
     assert member.role == role

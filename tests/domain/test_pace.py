@@ -6,7 +6,7 @@ import uuid
 import pytest
 
 from hubbub import database, errors
-from hubbub.domain import acts, clock, memberships, messages, pace, rooms, settings
+from hubbub.domain import acts, clock, memberships, messages, pace, roles, rooms, settings
 from hubbub.domain.messages import Draft
 from tests import people
 from tests.domain import conftest
@@ -61,7 +61,7 @@ async def test_members_change_none_of_it_and_moderators_do_not_hold(
             await pace.slow(db, cast.room, who, 5)
         with pytest.raises(errors.Forbidden):
             await pace.hold(db, cast.room, who, True)
-    await memberships.set_role(db, cast.room, cast.alice, cast.bob, "moderator")
+    await roles.change(db, cast.room, cast.alice, cast.bob, "moderator")
     assert await pace.lock(db, cast.room, cast.bob, True)
     assert await pace.slow(db, cast.room, cast.bob, 5)
     with pytest.raises(errors.Forbidden, match="owner"):
@@ -150,7 +150,7 @@ async def test_those_who_look_after_a_slow_room_do_not_wait(
         posted = await messages.post(db, cast.room, cast.alice, Draft("hers"), now=NOON)
         assert posted.number == number
     await say(db, cast, "his", NOON)
-    await memberships.set_role(db, cast.room, cast.alice, cast.bob, "moderator")
+    await roles.change(db, cast.room, cast.alice, cast.bob, "moderator")
     assert (await say(db, cast, "his own again", NOON + 1)).number == 4
 
 

@@ -5,7 +5,17 @@ import asyncio
 import pytest
 
 from hubbub import database, errors
-from hubbub.domain import acts, inbox, memberships, messages, reports, revisions, rooms, settings
+from hubbub.domain import (
+    acts,
+    inbox,
+    memberships,
+    messages,
+    reports,
+    revisions,
+    roles,
+    rooms,
+    settings,
+)
 from hubbub.domain.messages import Draft
 from tests import people
 from tests.domain import conftest
@@ -85,7 +95,7 @@ async def test_who_may_not_report_and_what_cannot_be(
 
 async def test_a_reader_may_report(db: database.Database, cast: people.Cast) -> None:
     number = await say(db, cast, cast.alice)
-    await memberships.set_role(db, cast.room, cast.alice, cast.bob, "reader")
+    await roles.change(db, cast.room, cast.alice, cast.bob, "reader")
     assert await reports.report_message(db, cast.room, cast.bob, number)
 
 
@@ -93,7 +103,7 @@ async def test_whoever_is_reported_never_learns_of_it(
     db: database.Database, cast: people.Cast
 ) -> None:
     await memberships.join(db, cast.room, cast.charlie)
-    await memberships.set_role(db, cast.room, cast.alice, cast.bob, "moderator")
+    await roles.change(db, cast.room, cast.alice, cast.bob, "moderator")
     before = await inbox.head(db)
     await reports.report_person(db, cast.room, cast.charlie, cast.bob)
     assert [person for _, person in await inbox.after(db, before)] == [cast.alice.id]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import httpx2
 import pytest
 
-from hubbub.domain import invitations, knocks, memberships, rooms
+from hubbub.domain import invitations, knocks, memberships, roles, rooms
 from tests import elements, people
 from tests.web import conftest
 
@@ -156,7 +156,7 @@ async def test_a_moderator_asks_too_and_gets_a_refused_name_back(
     house: conftest.House, scene: conftest.Scene
 ) -> None:
     cast = scene.cast
-    await memberships.set_role(house.db, cast.room, cast.alice, cast.bob, "moderator")
+    await roles.change(house.db, cast.room, cast.alice, cast.bob, "moderator")
     refused = await scene.bob.post(f"{scene.path}/invitations", data={"username": "nora"})
     assert refused.status_code == 422
     [box] = [b for b in elements.parse(refused.text).named("input") if b.get("aria-invalid")]

@@ -18,6 +18,7 @@ from hubbub.domain import (
     messages,
     moderation,
     revocations,
+    roles,
     rooms,
     settings,
 )
@@ -53,7 +54,7 @@ async def role(house: conftest.House, scene: conftest.Scene, name: str) -> str |
 async def moderate(house: conftest.House, scene: conftest.Scene) -> None:
     """Bob looks after the room too."""
     cast = scene.cast
-    await memberships.set_role(house.db, cast.room, cast.alice, cast.bob, "moderator")
+    await roles.change(house.db, cast.room, cast.alice, cast.bob, "moderator")
 
 
 # -- making --------------------------------------------------------------------------------------

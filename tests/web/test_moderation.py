@@ -15,6 +15,7 @@ from hubbub.domain import (
     memberships,
     messages,
     permissions,
+    roles,
     roll,
     rooms,
     subjects,
@@ -67,7 +68,7 @@ async def test_moderators_are_offered_no_roles_and_nothing_about_those_above(
     house: conftest.House, scene: conftest.Scene
 ) -> None:
     cast = scene.cast
-    await memberships.set_role(house.db, cast.room, cast.alice, cast.bob, "moderator")
+    await roles.change(house.db, cast.room, cast.alice, cast.bob, "moderator")
     await memberships.join(house.db, cast.room, cast.charlie)
     card = await scene.bob.get(f"{scene.path}/people/charlie", headers=conftest.HTMX)
     assert set(forms(card)) == {"mutes", "removals", "bans"}
@@ -97,7 +98,7 @@ async def test_a_name_card_leads_on_to_those_acts_in_the_rooms_one_looks_after(
     assert scene.path in theirs
     assert f"{scene.path}/people" not in theirs
     cast = scene.cast
-    await memberships.set_role(house.db, cast.room, cast.alice, cast.bob, "owner")
+    await roles.change(house.db, cast.room, cast.alice, cast.bob, "owner")
     assert way not in (await scene.alice.get("/people/bob", headers=conftest.HTMX)).text
 
 
@@ -310,7 +311,7 @@ async def test_the_menu_offers_to_take_down_only_what_stands_below(
     assert await offered(scene.alice, 2) == (True, False)
     assert await offered(scene.bob, 1) == (True, False)
     assert await offered(scene.bob, 2) == (False, False)
-    await memberships.set_role(db, cast.room, cast.alice, cast.bob, "moderator")
+    await roles.change(db, cast.room, cast.alice, cast.bob, "moderator")
     assert await offered(scene.bob, 2) == (False, False)
     assert (await scene.bob.get(f"{scene.path}/2/erasure")).status_code == 403
     await scene.charlie.get(scene.path)
@@ -424,7 +425,7 @@ async def test_settings_show_only_what_one_may_decide(
     cast = scene.cast
     path = f"{scene.path}/settings"
     assert (await scene.bob.get(path)).status_code == 403
-    await memberships.set_role(house.db, cast.room, cast.alice, cast.bob, "moderator")
+    await roles.change(house.db, cast.room, cast.alice, cast.bob, "moderator")
     theirs = set(forms(await scene.bob.get(path)))
     assert "topic" in theirs
     assert not theirs & {"title", "access", "archival", "deletion", "ownership", "link"}

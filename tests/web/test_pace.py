@@ -8,7 +8,7 @@ import uuid
 import httpx2
 import pytest
 
-from hubbub.domain import memberships, messages, pace, rooms
+from hubbub.domain import memberships, messages, pace, roles, rooms
 from tests import elements
 from tests.web import conftest, test_guests
 
@@ -74,7 +74,7 @@ async def test_moderators_find_the_switches_that_are_theirs(
     house: conftest.House, scene: conftest.Scene
 ) -> None:
     cast = scene.cast
-    await memberships.set_role(house.db, cast.room, cast.alice, cast.bob, "moderator")
+    await roles.change(house.db, cast.room, cast.alice, cast.bob, "moderator")
     for client, nouns in (
         (scene.alice, {"lock", "pace", "hold"}),
         (scene.bob, {"lock", "pace"}),

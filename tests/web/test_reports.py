@@ -5,7 +5,7 @@ from __future__ import annotations
 import httpx2
 import pytest
 
-from hubbub.domain import memberships, messages
+from hubbub.domain import memberships, messages, roles
 from tests import elements
 from tests.web import conftest
 
@@ -118,7 +118,7 @@ async def test_the_reported_see_nothing_of_it_even_as_moderators(
 ) -> None:
     cast = said.cast
     await said.charlie.post(f"{said.path}/1/report")
-    await memberships.set_role(house.db, cast.room, cast.alice, cast.bob, "moderator")
+    await roles.change(house.db, cast.room, cast.alice, cast.bob, "moderator")
     shown = await said.bob.get(f"{said.path}/reports")
     assert (shown.status_code, "Nothing is reported here." in shown.text) == (200, True)
     report_id = await house.db.value("SELECT id FROM reports")

@@ -1,4 +1,4 @@
-"""Who is in a room, and as what: joining, leaving, being removed, and the roles.
+"""Who is in a room: joining, leaving, being removed.
 
 Each is an event in the room's own log, so that whoever is removed can be given everything before
 it and nothing after.
@@ -9,7 +9,6 @@ it and nothing after.
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 from collections.abc import Iterable
 from typing import Any
 
@@ -26,7 +25,6 @@ from hubbub.tables import rooms as room_table
 Member = rooms.Member
 
 PEOPLE = 200
-ROLES = ("reader", "member", "moderator", "owner")  # what one can be made; guests come so
 
 _FIND = (
     f"SELECT {accounts.COLUMNS}, {rooms.MEMBER}"
@@ -60,9 +58,6 @@ _DELETE = (
 # then more of it may come.
 _UNHELD = "DELETE FROM held_messages WHERE room_id = :room_id AND person_id = :person_id"
 _WAITS = "SELECT 1 FROM held_messages WHERE room_id = :room_id AND person_id = :person_id LIMIT 1"
-_SET_ROLE = (
-    "UPDATE memberships SET role = :role WHERE room_id = :room_id AND person_id = :person_id"
-)
 _AN_OWNER = "SELECT person_id FROM memberships WHERE room_id = :room_id AND role = 'owner' LIMIT 1"
 _COUNT = "UPDATE rooms SET members = members + :more WHERE id = :room_id"
 _DECIDED = (
@@ -208,8 +203,8 @@ async def put(
     """
     values = {"room_id": room_id, "person_id": person_id}
     decided = await conn.value(_DECIDED, {**values, "since": since})
-    if decided in ROLES and role in ROLES:
-        role = min(role, decided, key=ROLES.index)
+    if decided in permissions.ROLES and role in permissions.ROLES:
+        role = min(role, decided, key=permissions.ROLES.index)
     given = {"role": role, "now": now, "link_id": link_id}
     if await conn.value(_INSERT, {**values, **given}) is None:
         return False
@@ -252,12 +247,12 @@ async def leave(
     ) as change:
         waited = await _waits(change.conn, room.id, person.id)
         if await take_out(change.conn, room.id, person.id) == "owner":
-            await _keep_an_owner(change)
+            await keep_an_owner(change)
         if waited:
             await inbox.changed_for_moderators(change.conn, room.id, now=at)
 
 
-async def _keep_an_owner(change: rooms.Change) -> None:
+async def keep_an_owner(change: rooms.Change) -> None:
     """Conflict when nobody owns the room any more."""
     if await change.conn.value(_AN_OWNER, {"room_id": change.room.id}) is None:
         raise errors.Conflict(
@@ -308,76 +303,3 @@ def not_in_room(person: accounts.Person) -> errors.Invalid:
         words.gettext("{name} is not in this room.").format(name=person.username),
         field="username",
     )
-
-
-# ------------------------------------------------------------------- roles
-
-
-async def set_role(
-    db: database.Database,
-    room: rooms.Room,
-    by: accounts.Person,
-    person: accounts.Person,
-    role: str,
-    *,
-    now: int | None = None,
-) -> None:
-    """Promotes or demotes, owners included; Conflict rather than leave a room without an owner.
-
-    Raises Invalid for who is not in the room and for roles there are not, Forbidden for a guest,
-    who has to have an account first.
-    """
-    at = clock.at(now)
-    if role not in ROLES:
-        raise errors.Invalid(words.gettext("Choose what they may do here."), field="role")
-    async with rooms.changing(
-        db, room, by, Act.PROMOTE, "role", now=at, person_id=person.id
-    ) as change:
-        before = await find(change.conn, room.id, person.id)
-        if before is None:
-            raise not_in_room(person)
-        if before.person.guest_of is not None:
-            raise errors.Forbidden(words.gettext("A guest needs an account for that."))
-        await _set_role(change.conn, room.id, person.id, role)
-        if before.role == "owner":
-            await _keep_an_owner(change)
-        await acts.record(change, "role", person_id=person.id, detail=role, now=at)
-        # What they have to decide is more or less than before.
-        await inbox.changed(change.conn, [person.id], now=at)
-
-
-async def hand_over(
-    db: database.Database,
-    room: rooms.Room,
-    from_person: accounts.Person,
-    to_username: str,
-    *,
-    now: int | None = None,
-) -> Member:
-    """Makes another member the owner and the giver a plain member, who can then leave."""
-    at = clock.at(now)
-    heir = await accounts.by_username(db, to_username)
-    if heir is None:
-        raise errors.Invalid(words.gettext("There is nobody of this name here."), field="username")
-    async with rooms.changing(
-        db, room, from_person, Act.HAND_OVER, "role", now=at, person_id=heir.id
-    ) as change:
-        before = await find(change.conn, room.id, heir.id)
-        if before is None or heir.id == from_person.id or heir.guest_of is not None:
-            raise _not_another_member(heir)
-        await _set_role(change.conn, room.id, from_person.id, "member")
-        await _set_role(change.conn, room.id, heir.id, "owner")
-        await acts.record(change, "handed_over", person_id=heir.id, now=at)
-        await inbox.changed(change.conn, [from_person.id, heir.id], now=at)
-    return dataclasses.replace(before, role="owner")
-
-
-def _not_another_member(person: accounts.Person) -> errors.Invalid:
-    return errors.Invalid(
-        words.gettext("{name} is not another member of this room.").format(name=person.username),
-        field="username",
-    )
-
-
-async def _set_role(conn: database.Connection, room_id: int, person_id: int, role: str) -> None:
-    await conn.run(_SET_ROLE, {"room_id": room_id, "person_id": person_id, "role": role})

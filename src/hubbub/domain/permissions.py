@@ -199,6 +199,9 @@ CLOSED_WHEN_DIRECT = frozenset({Act.JOIN, Act.LEAVE, Act.SHARE})
 BLIND = frozenset({Act.LOCK, Act.ARCHIVE, Act.DELETE})
 """What an administrator may do to a private room, since nothing of it is seen by doing so."""
 
+ROLES = ("reader", "member", "moderator", "owner")
+"""What people with an account can be in a room, lowest first; guests are nothing else."""
+
 RANKS: Mapping[str, int] = {"reader": 1, "guest": 1, "member": 1, "moderator": 2, "owner": 3}
 
 
@@ -236,7 +239,7 @@ def closed(standing: Standing, room: Place) -> frozenset[Act]:
 
 def outranks(role: str, other: str) -> bool:
     """Whether one of this role may act on somebody of the other one. An owner may on an owner only
-    by taking the role away: see `memberships.set_role`."""
+    by taking the role away: see `roles.change`."""
     return RANKS.get(role, 0) > RANKS.get(other, 0)
 
 

@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from hubbub import errors
-from hubbub.domain import invitations, memberships, roll, security
+from hubbub.domain import invitations, memberships, roles, roll, security
 from hubbub.domain.permissions import Act
 from hubbub.web import access, failures, forms, responses
 from hubbub.web.handlers import settings
@@ -66,7 +66,7 @@ async def leave(request: Request) -> Response:
 @failures.gives_back(settings.again)
 async def hand_over(request: Request) -> Response:
     visit, form = await access.change(request, Act.HAND_OVER), await forms.read(request)
-    heir = await memberships.hand_over(
+    heir = await roles.hand_over(
         request.state.db, visit.room, visit.person, form.get("username", "")
     )
     await _record(request, "room handed over", visit, heir.person.username)

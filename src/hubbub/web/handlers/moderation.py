@@ -12,6 +12,7 @@ from hubbub.domain import (
     memberships,
     moderation,
     permissions,
+    roles,
     security,
     sessions,
     subjects,
@@ -103,7 +104,7 @@ async def unban(request: Request) -> Response:
 async def set_role(request: Request) -> Response:
     visit, form, person = await _asked(request, Act.PROMOTE)
     role = form.get("role", "")
-    await memberships.set_role(request.state.db, visit.room, visit.person, person, role)
+    await roles.change(request.state.db, visit.room, visit.person, person, role)
     return await _done(request, visit, person, "role changed in room", "rooms:people")
 
 

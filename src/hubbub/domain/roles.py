@@ -1,0 +1,83 @@
+"""As what people are in a room: owners, moderators, members and readers; and handing it over."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from hubbub import database, errors, words
+from hubbub.domain import accounts, acts, clock, inbox, memberships, permissions, rooms
+from hubbub.domain.permissions import Act
+
+_SET_ROLE = (
+    "UPDATE memberships SET role = :role WHERE room_id = :room_id AND person_id = :person_id"
+)
+
+
+async def change(
+    db: database.Database,
+    room: rooms.Room,
+    by: accounts.Person,
+    person: accounts.Person,
+    role: str,
+    *,
+    now: int | None = None,
+) -> None:
+    """Promotes or demotes, owners included; Conflict rather than leave a room without an owner.
+
+    Raises Invalid for who is not in the room and for roles there are not, Forbidden for a guest,
+    who has to have an account first.
+    """
+    at = clock.at(now)
+    if role not in permissions.ROLES:
+        raise errors.Invalid(words.gettext("Choose what they may do here."), field="role")
+    async with rooms.changing(
+        db, room, by, Act.PROMOTE, "role", now=at, person_id=person.id
+    ) as under_way:
+        before = await memberships.find(under_way.conn, room.id, person.id)
+        if before is None:
+            raise memberships.not_in_room(person)
+        if before.person.guest_of is not None:
+            raise errors.Forbidden(words.gettext("A guest needs an account for that."))
+        await _write(under_way.conn, room.id, person.id, role)
+        if before.role == "owner":
+            await memberships.keep_an_owner(under_way)
+        await acts.record(under_way, "role", person_id=person.id, detail=role, now=at)
+        # What they have to decide is more or less than before.
+        await inbox.changed(under_way.conn, [person.id], now=at)
+
+
+async def hand_over(
+    db: database.Database,
+    room: rooms.Room,
+    from_person: accounts.Person,
+    to_username: str,
+    *,
+    now: int | None = None,
+) -> rooms.Member:
+    """Makes another member the owner and the giver a plain member, who can then leave."""
+    at = clock.at(now)
+    heir = await accounts.by_username(db, to_username)
+    if heir is None:
+        raise errors.Invalid(words.gettext("There is nobody of this name here."), field="username")
+    async with rooms.changing(
+        db, room, from_person, Act.HAND_OVER, "role", now=at, person_id=heir.id
+    ) as under_way:
+        before = await memberships.find(under_way.conn, room.id, heir.id)
+        if before is None or heir.id == from_person.id or heir.guest_of is not None:
+            raise _not_another_member(heir)
+        await _write(under_way.conn, room.id, from_person.id, "member")
+        await _write(under_way.conn, room.id, heir.id, "owner")
+        await acts.record(under_way, "handed_over", person_id=heir.id, now=at)
+        await inbox.changed(under_way.conn, [from_person.id, heir.id], now=at)
+    return dataclasses.replace(before, role="owner")
+
+
+def _not_another_member(person: accounts.Person) -> errors.Invalid:
+    return errors.Invalid(
+        words.gettext("{name} is not another member of this room.").format(name=person.username),
+        field="username",
+    )
+
+
+async def _write(conn: database.Connection, room_id: int, person_id: int, role: str) -> None:
+    await conn.run(_SET_ROLE, {"room_id": room_id, "person_id": person_id, "role": role})
