@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import time
 from typing import Literal
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Response, expect
 
 from tests import visitors
 from tests.browser import conftest
@@ -19,7 +18,8 @@ SLOW = {
     "downloadThroughput": 400_000 / 8,  # bytes a second
     "uploadThroughput": 400_000 / 8,
 }
-PROMISED = 10  # seconds from opening the link to being read, whoever types needs none
+# What the way in may cost until one can type; at these conditions some two seconds.
+DOOR_REQUESTS, DOOR_BYTES = 4, 24 * 1024
 
 
 @pytest.fixture(scope="module")
@@ -71,19 +71,21 @@ def test_a_guest_is_read_by_the_others_after_one_form(
     gwen = Visitor(page)
     text = f"Hello, I am new, {'with' if script else 'without'} script"
 
-    opened = time.monotonic()
+    answers: list[Response] = []
+    page.on("response", lambda answer: answers.append(answer))
     page.goto(room, wait_until="commit")
     expect(page.locator("[name=name]")).to_be_focused()
+    page.wait_for_load_state()
+    assert 2 <= len(answers) <= DOOR_REQUESTS, [answer.url for answer in answers]
+    assert sum(answer.request.sizes()["responseBodySize"] for answer in answers) <= DOOR_BYTES
     gwen.types("Gwen")
     page.keyboard.press("Tab")
     expect(page.locator("[name=body]")).to_be_focused()
     gwen.types(text)
     gwen.presses_enter()
     shows(others, text)
-    took = time.monotonic() - opened
 
     assert len(gwen.done) == 3
-    assert took < PROMISED, took
     expect(message(page, text)).to_have_count(1)
     mark = message(others, text).get_attribute("data-author") or ""
     assert mark.startswith("guest~")
