@@ -317,6 +317,25 @@ async def test_who_was_given_a_lower_role_gets_no_higher_one_by_an_older_link(
     assert await role(db, cast.room, cast.charlie) == "moderator"
 
 
+async def test_who_was_let_in_to_read_is_no_more_by_the_rooms_own_link(
+    db: database.Database, cast: people.Cast
+) -> None:
+    reading, writing = await make(db, cast, role="reader"), await make(db, cast)
+    before = await told(db, cast.room)
+
+    async def again() -> str | None:
+        await memberships.leave(db, cast.room, cast.charlie)
+        assert await memberships.join(db, cast.room, cast.charlie)
+        return await role(db, cast.room, cast.charlie)
+
+    await invitation_links.redeem(db, reading, cast.charlie)
+    assert [await again(), await again()] == ["reader", "reader"]
+    assert await told(db, cast.room) == before, "a crowd of readers hides nothing"
+    await memberships.leave(db, cast.room, cast.charlie)
+    await invitation_links.redeem(db, writing, cast.charlie)
+    assert await again() == "member"
+
+
 async def test_revoking_leaves_those_who_came_unless_asked_to_remove_them(
     db: database.Database, cast: people.Cast
 ) -> None:

@@ -14,6 +14,10 @@ from hubbub.tables import people
 PAGE = 50
 REASON_LENGTH = 250
 
+READS = "reads"
+"""That somebody was let in to read only. It is kept, so that they are no more by going and coming
+again, and not shown: a crowd of readers would hide all the rest."""
+
 _INSERT = (
     "INSERT INTO acts (room_id, at, by_id, act, person_id, number, reason, until, detail)"
     " VALUES (:room_id, :at, :by_id, :act, :person_id, :number, :reason, :until, :detail)"
@@ -83,7 +87,7 @@ async def latest(
         )
         .outerjoin(author, author.c.id == table.c.by_id)
         .outerjoin(subject, subject.c.id == table.c.person_id)
-        .where(table.c.room_id == room_id)
+        .where(table.c.room_id == room_id, table.c.act != READS)
         .order_by(table.c.id.desc())
         .limit(limit)
     )

@@ -65,6 +65,10 @@ _CAME = (
     " ORDER BY m.joined_at, m.person_id LIMIT :limit"
 )
 
+_NO_READER = (
+    f"DELETE FROM acts WHERE room_id = :room_id AND person_id = :person_id AND act = '{acts.READS}'"
+)
+
 
 class NobodyNew(Exception):
     """Takes a transaction back: nobody came in by it, so no use may be counted."""
@@ -281,6 +285,10 @@ async def put(change: rooms.Change, link: Link, person: accounts.Person, *, now:
     came = {"link_id": link.id, "since": link.created_at}
     if not await memberships.put(change.conn, room_id, person.id, role, now, **came):
         raise NobodyNew
+    # They see the room's own link from now on, which would make more of them.
+    await change.conn.run(_NO_READER, {"room_id": room_id, "person_id": person.id})
+    if role == "reader":
+        await acts.record(change, acts.READS, person_id=person.id, detail=role, now=now)
 
 
 def _granted(link: Link, person: accounts.Person) -> str:

@@ -201,7 +201,8 @@ async def accept(
                 raise errors.Conflict(
                     words.gettext("This room is locked: nobody can come in now. Try again later.")
                 )
-            if not await memberships.put(change.conn, change.room.id, person.id, "member", at):
+            who, since = (change.room.id, person.id), invitation.at
+            if not await memberships.put(change.conn, *who, "member", at, since=since):
                 raise permissions.unseen()
             await inbox.changed(change.conn, [person.id], now=at)
     except (errors.Forbidden, errors.Gone):

@@ -62,7 +62,8 @@ _AN_OWNER = "SELECT person_id FROM memberships WHERE room_id = :room_id AND role
 _COUNT = "UPDATE rooms SET members = members + :more WHERE id = :room_id"
 _DECIDED = (
     "SELECT detail FROM acts WHERE room_id = :room_id AND person_id = :person_id"
-    " AND act = 'role' AND at > :since ORDER BY id DESC LIMIT 1"
+    f" AND (act = 'role' OR (act = '{acts.READS}' AND :reads = 1)) AND at > :since"
+    " ORDER BY id DESC LIMIT 1"
 )
 
 
@@ -200,9 +201,10 @@ async def put(
 
     False for who is in the room already, and for who is banned from it. Whom an owner gave a lower
     role after `since` (milliseconds UTC) gets that one: nobody is above it by going and coming.
+    With `since` 0 the same holds for who was let in to read only.
     """
     values = {"room_id": room_id, "person_id": person_id}
-    decided = await conn.value(_DECIDED, {**values, "since": since})
+    decided = await conn.value(_DECIDED, {**values, "since": since, "reads": int(since == 0)})
     if decided in permissions.ROLES and role in permissions.ROLES:
         role = min(role, decided, key=permissions.ROLES.index)
     given = {"role": role, "now": now, "link_id": link_id}
