@@ -91,6 +91,7 @@ def test_what_a_newcomer_says_is_read_live_once_it_is_let_through(
     cleo.join(room)
     hers, his = opened(page_for(cleo), room), opened(page_for(ben), room)
     expect(hers.locator("#room-state")).to_contain_text("waits for a moderator")
+    expect(his.locator("#room-state")).to_be_hidden()  # It does not concern who was here before.
     say(hers, "hello, I am *new* here")
     page = page_for(ada)
     page.goto("/inbox")
@@ -131,16 +132,22 @@ def test_whom_one_blocks_is_not_seen_any_more_by_oneself_alone(
 
 
 def test_a_message_is_reported_from_its_menu_and_looked_at(
-    page_for: conftest.Profiles, ada: conftest.Account, ben: conftest.Account, room: str
+    page_for: conftest.Profiles,
+    ada: conftest.Account,
+    ben: conftest.Account,
+    someone: Someone,
+    room: str,
 ) -> None:
-    ada.say(room, "hers")
+    cleo = someone("Cleo")
+    cleo.join(room)
     number = ben.say(room, "something rude")
-    page = opened(page_for(ada), room)
-    menu(page, number).get_by_role("link", name="Report this message").click()
-    card = page.locator("#card")
+    hers = opened(page_for(cleo), room)
+    menu(hers, number).get_by_role("link", name="Report …").click()
+    card = hers.locator("#card")
     card.get_by_label("Why, if you like").fill("it is rude")
     card.get_by_role("button", name="Report").click()
     expect(card).to_be_hidden()
+    page = page_for(ada)
     page.goto(f"{room}/reports")
     expect(page.get_by_text("it is rude")).to_be_visible()
     expect(page.locator(".message__body")).to_have_text("something rude")
