@@ -320,17 +320,26 @@ async def test_who_runs_the_site_is_banned_nowhere(
     assert await subjects.bans(db, cast.room.id) == []
 
 
-async def test_with_a_banned_guest_goes_their_address_for_a_day(
-    db: database.Database, cast: people.Cast
+@pytest.mark.parametrize(
+    ("until", "shut_until"),
+    [
+        (None, NOON + clock.DAY),
+        (NOON + 9 * clock.DAY, NOON + clock.DAY),
+        (NOON + clock.HOUR, NOON + clock.HOUR),
+    ],
+    ids=["for good", "for long", "for an hour"],
+)
+async def test_with_a_banned_guest_goes_their_address_for_a_day_or_as_long_as_the_ban(
+    db: database.Database, cast: people.Cast, until: int | None, shut_until: int
 ) -> None:
     await db.run("UPDATE people SET guest_of = :room", {"room": cast.room.id})
     guest = await accounts.by_username(db, "bob")
     assert guest is not None
     for place, address in enumerate(("192.0.2.1", "192.0.2.7")):
         await sessions.start(db, guest, address=address, now=NOON + place)
-    await moderation.ban(db, cast.room, cast.alice, guest, now=NOON)
+    await moderation.ban(db, cast.room, cast.alice, guest, until=until, now=NOON)
     [row] = await db.all("SELECT address, address_until FROM bans")
-    assert (row["address"], row["address_until"]) == ("192.0.2.7", NOON + clock.DAY)
+    assert (row["address"], row["address_until"]) == ("192.0.2.7", shut_until)
 
 
 async def test_who_has_an_account_is_banned_without_their_address(

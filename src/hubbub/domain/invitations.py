@@ -14,6 +14,8 @@ from hubbub.domain.permissions import Act
 from hubbub.tables import rooms as room_table
 
 # Asking again changes nothing, unless who asked before does not reach the person (any more).
+LISTED = 200  # the newest; as they are answered or taken back, older ones come up
+
 _INSERT = (
     "INSERT INTO invitations (room_id, person_id, by_id, at)"
     " VALUES (:room_id, :person_id, :by_id, :now)"
@@ -37,11 +39,11 @@ _REACHING = (
     f" WHERE i.person_id = :asked_id AND {inbox.REACHES}"
 )
 _FIND = f"{_REACHING} AND i.id = :id"
-_WAITING = f"{_REACHING} ORDER BY i.at DESC, i.id DESC"
+_WAITING = f"{_REACHING} ORDER BY i.at DESC, i.id DESC LIMIT {LISTED}"
 _SENT = (
     f"SELECT i.at, a.display_name AS by_name, {accounts.COLUMNS} FROM invitations i"
     " JOIN people p ON p.id = i.person_id JOIN people a ON a.id = i.by_id"
-    " WHERE i.room_id = :room_id ORDER BY i.at DESC, i.id DESC"
+    f" WHERE i.room_id = :room_id ORDER BY i.at DESC, i.id DESC LIMIT {LISTED}"
 )
 _DELETE = "DELETE FROM invitations WHERE id = :id AND person_id = :person_id RETURNING id"
 _WITHDRAW = (

@@ -159,7 +159,7 @@ async def _shut_out(
         "until": until,
         "reason": reason,
         "address": address or "",
-        "address_until": now + ADDRESS_FOR if address else 0,
+        "address_until": min(until or now + ADDRESS_FOR, now + ADDRESS_FOR) if address else 0,
     }
     await change.conn.run(_BAN, values)
     return any(gone)
