@@ -660,3 +660,15 @@ async def test_where_the_site_decides_there_is_no_switch(
     text = (await scene.alice.get(f"{scene.path}/settings")).text
     assert "guest-access" not in text
     assert "On this site" in text
+
+
+async def test_who_shares_a_room_reads_whether_guests_come_in(scene: conftest.Scene) -> None:
+    for guests_in, words in (("yes", "or as a guest"), ("no", "and an account here")):
+        await scene.alice.post(f"{scene.path}/guest-access", data={"guests": guests_in})
+        assert words in (await scene.alice.get(f"{scene.path}/share")).text
+    await scene.alice.post(f"{scene.path}/guest-access", data={"guests": "yes"})
+    await scene.alice.post(f"{scene.path}/access", data={"access": "invited"})
+    assert (
+        "Only people who are invited can enter"
+        in (await scene.alice.get(f"{scene.path}/share")).text
+    )

@@ -451,3 +451,18 @@ async def test_what_one_may_do_is_told_as_the_gate_has_it(
             may = {act for act in permissions.Act if standing in permissions.TABLE[act]}
             assert len(told) - len(refused) == len(may - {permissions.Act.JOIN})
     assert (await scene.charlie.get(f"{scene.path}/rights")).status_code == 403
+
+
+async def test_who_is_muted_is_offered_no_composer_until_they_may_write_again(
+    scene: conftest.Scene,
+) -> None:
+    async def offered() -> tuple[bool, bool]:
+        page = elements.parse((await scene.bob.get(scene.path)).text)
+        skips = {link.get("href") for link in page.named("a")}
+        return any(one.get("id") == "composer" for one in page.every()), "#body" in skips
+
+    assert await offered() == (True, True)
+    await scene.alice.post(f"{scene.path}/mutes", data={"username": "Bob", "minutes": "10"})
+    assert await offered() == (False, False)
+    await scene.alice.post(f"{scene.path}/mutes/removal", data={"username": "Bob"})
+    assert await offered() == (True, True)
