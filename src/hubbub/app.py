@@ -9,8 +9,8 @@ import logging
 import random
 import sys
 import time
-from collections.abc import AsyncIterator, Callable
-from typing import TypedDict
+from collections.abc import AsyncIterator, Callable, Coroutine
+from typing import Any, TypedDict
 
 from starlette.applications import Starlette
 from starlette.types import ASGIApp
@@ -68,8 +68,6 @@ def from_environment() -> ASGIApp:
 def _lifespan(
     settings: config.Config, templates: templating.Templates
 ) -> Callable[[Starlette], contextlib.AbstractAsyncContextManager[State]]:
-    shared = settings.workers > 1 or not settings.broadcast_url.startswith("memory")
-
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[State]:
         async with contextlib.AsyncExitStack() as closing:
@@ -84,30 +82,16 @@ def _lifespan(
             post = mail.Mail(settings)
             await post.start()
             closing.push_async_callback(post.stop)
-            source = live.Log(db, templates)
-            rooms = streams.Streams(
-                source, lambda hint, key: bus.publish(hint, key=key), shared=shared
-            )
-            bus = broker.Broker(settings.broadcast_url, on_hint=rooms.heard, on_resync=rooms.resync)
-            await bus.start()
-            closing.push_async_callback(bus.stop)
-            await rooms.start()
-            if shared:
-                closing.push_async_callback(source.leave)
-            closing.push_async_callback(rooms.stop)
-            tidying = asyncio.create_task(_tidy_now_and_then(db, files, current))
-            closing.callback(tidying.cancel)
+            rooms, bus = await _live(closing, settings, db, templates)
             pusher = push.Pusher(db, templates.links, settings.push_hosts)
-            pushing = asyncio.create_task(pusher.run())
             closing.callback(pusher.stop)
-            closing.callback(pushing.cancel)
-            following = asyncio.create_task(_follow(current, db, templates))
-            closing.callback(following.cancel)
-            # A thread that has fetched rows waits for a busy loop no longer than this.
-            sys.setswitchinterval(SWITCH_SECONDS)
-            # What is here now stays: keep the collector from walking it again and again.
-            gc.collect()
-            gc.freeze()
+            _keep_doing(
+                closing,
+                _tidy_now_and_then(db, files, current),
+                _follow(current, db, templates),
+                pusher.run(),
+            )
+            _settle()
             yield State(
                 config=settings,
                 db=db,
@@ -124,6 +108,40 @@ def _lifespan(
             )
 
     return lifespan
+
+
+async def _live(
+    closing: contextlib.AsyncExitStack,
+    settings: config.Config,
+    db: database.Database,
+    templates: templating.Templates,
+) -> tuple[streams.Streams, broker.Broker]:
+    """The live rooms, and what tells them to look; both run until `closing`."""
+    shared = settings.workers > 1 or not settings.broadcast_url.startswith("memory")
+    source = live.Log(db, templates)
+    rooms = streams.Streams(source, lambda hint, key: bus.publish(hint, key=key), shared=shared)
+    bus = broker.Broker(settings.broadcast_url, on_hint=rooms.heard, on_resync=rooms.resync)
+    await bus.start()
+    closing.push_async_callback(bus.stop)
+    await rooms.start()
+    if shared:
+        closing.push_async_callback(source.leave)
+    closing.push_async_callback(rooms.stop)
+    return rooms, bus
+
+
+def _keep_doing(closing: contextlib.AsyncExitStack, *works: Coroutine[Any, Any, None]) -> None:
+    for work in works:
+        closing.callback(asyncio.create_task(work).cancel)
+
+
+def _settle() -> None:
+    """Everything is there: make this process one that serves."""
+    # A thread that has fetched rows waits for a busy loop no longer than this.
+    sys.setswitchinterval(SWITCH_SECONDS)
+    # What is here now stays: keep the collector from walking it again and again.
+    gc.collect()
+    gc.freeze()
 
 
 async def _tidy_now_and_then(
