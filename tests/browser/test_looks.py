@@ -306,9 +306,13 @@ def test_a_day_begins_where_it_begins_for_the_reader(
     opened(page, f"{room}/1")
     expect(page.locator("#m1 .day")).to_have_text("today")
     expect(page.locator(".day")).to_have_count(1)
+    # What is still under way would wait for two days, and give up.
+    under_way = page.locator("#seen.htmx-request")
+    expect(under_way).to_have_count(0)
     page.clock.fast_forward("24:00:00")
     page.clock.run_for(31_000)
     expect(page.locator("#m1 .day")).to_have_text("yesterday")
+    expect(under_way).to_have_count(0)
     page.clock.fast_forward("48:00:00")
     page.clock.run_for(31_000)
     expect(page.locator("#m1 .day")).to_have_text(re.compile(r"^\w+day,? \d+ \w+( \d{4})?$"))
