@@ -33,7 +33,8 @@ async def test_a_gap_of_a_thousand_messages_is_one_snapshot(tmp_path: pathlib.Pa
             frames = page.frames
             await back(page)
             assert page.snapshots == 1
-            assert page.frames - frames <= 3, "one round trip"
+            # The room as it is, and beside it who is here, what is unread, and the inbox.
+            assert page.frames - frames <= 4, "one round trip"
             stored = await crowd.converges()
             assert len(stored) == 4 * 252 + 1
             assert len(page.messages) < 200
