@@ -34,14 +34,14 @@ class Slots:
         self.pay(seat)
 
     def pay(self, seat: Seat) -> None:
-        """Send a seat what it missed, if it is in step now."""
+        """Send a seat what it missed, if it is in step now: all of it in one frame, and none for
+        what is nothing to this seat."""
         owed = self._owed.get(seat)
         if not owed or not self._is_in_step(seat):
             return
-        for slot in list(owed):
-            if not seat.socket.push(self._frame(self._shown[slot](seat), seat.cursor)):
-                return
-            owed.discard(slot)
+        fragment = b"".join(self._shown[slot](seat) for slot in sorted(owed))
+        if fragment and not seat.socket.push(self._frame(fragment, seat.cursor)):
+            return
         del self._owed[seat]
 
     def _frame(self, fragment: bytes, cursor: Cursor) -> wire.Frame:
