@@ -199,7 +199,7 @@ def test_a_picture_of_oneself_is_chosen_and_seen_beside_ones_name(
     page.get_by_role("button", name="Use this picture").click()
     picture = page.get_by_role("img", name="How others see you now")
     assert "-512.webp" in (picture.get_attribute("src") or "")
-    assert picture.evaluate("image => image.naturalWidth") == 512
+    page.wait_for_function("image => image.naturalWidth === 512", arg=picture.element_handle())
     opened(page, room)
     mine = page.locator(".account .avatar img")
     page.wait_for_function("image => image.naturalWidth === 128", arg=mine.element_handle())
