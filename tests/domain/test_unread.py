@@ -118,8 +118,8 @@ async def test_a_pointer_is_moved_on_what_was_read_before(
     his = await standing(db, cast.bob, cast.room)
     assert his.read_to(0) == his
     assert (his.read_to(1).read_number, his.read_to(1).called) == (1, {3})
-    assert not his.read_to(99).is_unread
-    assert his.read_to(99).read_number == 3
+    assert not his.read_to(3).is_unread
+    assert his.read_to(99) == his, "what is not there is not seen"
 
 
 async def test_no_more_mentions_are_read_than_are_told_apart(
@@ -181,3 +181,10 @@ async def test_who_came_and_went_is_told_in_order(db: database.Database, cast: p
     expected = [Move(room.id, charlie.id, is_coming) for is_coming in (True, False, True)]
     assert await unread.moves(db, {room.id: room.seq}) == expected
     assert await unread.moves(db, {room.id: room.seq + 1}) == expected[1:]
+
+
+def test_nothing_is_read_by_a_number_that_is_not_there() -> None:
+    standing = unread.Standing(1, "a" * 10, 9, 4, 1, frozenset({2, 4}))
+    assert standing.read_to(3) == unread.Standing(1, "a" * 10, 9, 4, 3, frozenset({4}))
+    for number in (-1, 1, 5, 99):
+        assert standing.read_to(number) is standing

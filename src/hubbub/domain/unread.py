@@ -64,12 +64,13 @@ class Standing:
         return len(self.called)
 
     def read_to(self, number: int) -> Standing:
-        """The same with the pointer moved, unless it is further already."""
-        if number <= self.read_number:
+        """The same with the pointer moved, unless it is further already, or nobody can have seen
+        that message, since it is not there."""
+        if not self.read_number < number <= self.last_number:
             return self
         left = frozenset(called for called in self.called if called > number)
         places = (self.room_id, self.public_id, self.seq, self.last_number)
-        return Standing(*places, min(number, self.last_number), left, self.quiet)
+        return Standing(*places, number, left, self.quiet)
 
 
 @dataclass(frozen=True, slots=True)
