@@ -3,15 +3,21 @@
 Every function takes `db` first and the person who acts where rights matter, returns frozen
 dataclasses, and refuses with the words of `hubbub.errors`. Inside this floor imports point down:
 
-    retention
+    retention  administration
+    guests  knocks  revocations
+    invitation_links
+    credentials  departures  exports
     sessions  events  unread
     history
-    revisions  pins
-    messages  memberships  settings  directory  profiles  switcher  search
-    mentions  reactions  uploads
-    rooms
-    permissions  names
+    first_run  heirs  direct  invitations  revisions  pins  held  reports
+    moderation  roles  roll  subjects
+    messages  memberships  erasure  expiry  settings  directory  profiles  switcher  search
+    pace
+    notifications
+    mentions  reactions  uploads  acts  rights  subscriptions
+    rooms  blocks
+    permissions  names  emails
     accounts
-    handles  log  limits  presence  security  matching  drafts
+    log  handles  presence  limits  security  matching  drafts  inbox  site  tokens
     clock
 """
