@@ -399,7 +399,7 @@ async def test_members_and_outsiders_take_no_link_back(
     assert await role(db, cast.room, dan) == "member"
 
 
-async def test_the_sessions_of_guests_who_are_removed_end(
+async def test_guests_who_are_removed_are_signed_out_by_it(
     db: database.Database, cast: people.Cast
 ) -> None:
     link = await make(db, cast)
@@ -413,11 +413,12 @@ async def test_the_sessions_of_guests_who_are_removed_end(
     assert await invitation_links.redeem(db, link, known)
     assert await invitation_links.redeem(db, link, cast.charlie)
     assert await role(db, cast.room, known) == "guest"
-    _, theirs = await sessions.start(db, known)
-    _, others = await sessions.start(db, cast.charlie)
+    theirs, _ = await sessions.start(db, known)
+    others, _ = await sessions.start(db, cast.charlie)
+    assert await sessions.find(db, theirs)
     await revocations.revoke(db, cast.room, cast.alice, link, remove=True)
-    assert not await sessions.alive(db, theirs.id)
-    assert await sessions.alive(db, others.id), "an account is signed in as before"
+    assert await sessions.find(db, theirs) is None
+    assert await sessions.find(db, others), "an account is signed in as before"
 
 
 async def test_purging_erases_what_was_said_by_those_who_came_and_nothing_else(

@@ -15,12 +15,10 @@ from hubbub.domain import (
     moderation,
     permissions,
     rooms,
-    sessions,
 )
 from hubbub.domain.invitation_links import Link
 from hubbub.domain.permissions import Act
 from hubbub.tables import memberships as members
-from hubbub.tables import people
 
 REMOVED_AT_ONCE = 200
 """So many leave in one transaction, so that a link thousands came through holds up nobody."""
@@ -101,12 +99,11 @@ async def _send_away(change: rooms.Change, link: Link, now: int) -> None:
 
 
 async def _take_out(change: rooms.Change, link: Link, now: int) -> list[int]:
-    """Those who came through and stand lower, so many at once; the sessions of guests end."""
+    """Those who came through and stand lower, so many at once. A guest is signed out by it."""
     mine = change.member.role if change.member else ""
     lower = [role for role in permissions.RANKS if permissions.outranks(mine, role)]
     query = (
-        sqlalchemy.select(members.c.person_id, people.c.guest_of)
-        .join(people, people.c.id == members.c.person_id)
+        sqlalchemy.select(members.c.person_id)
         .where(members.c.room_id == link.room_id, members.c.link_id == link.id)
         .where(members.c.role.in_(lower))
         .order_by(members.c.person_id)
@@ -118,6 +115,4 @@ async def _take_out(change: rooms.Change, link: Link, now: int) -> list[int]:
         await log.advance(change.conn, link.room_id, "removed", now=now, person_id=person_id)
         await memberships.take_out(change.conn, link.room_id, person_id)
         await acts.record(change, "removed", person_id=person_id, now=now)
-        if row["guest_of"] is not None:
-            await sessions.end_all(change.conn, person_id, now)
     return [row["person_id"] for row in rows]

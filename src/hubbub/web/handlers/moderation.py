@@ -14,7 +14,6 @@ from hubbub.domain import (
     permissions,
     roles,
     security,
-    sessions,
     subjects,
     uploads,
 )
@@ -87,9 +86,6 @@ async def ban(request: Request) -> Response:
         purge=form.get("purge") == "yes",
     )
     await uploads.sweep(db, request.state.files, digests)
-    if person.guest_of == visit.room.id:
-        await sessions.end_all(db, person.id)
-        request.state.streams.sessions_changed()
     return await _done(request, visit, person, "banned from room", "bans:list")
 
 
