@@ -117,3 +117,24 @@ def test_times_are_written_for_machines_and_for_people() -> None:
     assert templating.iso(at) == "2026-11-20T12:00:00Z"
     assert templating.clock(at) == "12:00"
     assert templating.day(at) == "Friday 20 November 2026"
+
+
+@pytest.mark.parametrize(
+    ("form", "words"),
+    [
+        ("", "Friday 20 November 2026, 12:00 UTC"),
+        ("('short')", "2026-11-20 12:00 UTC"),
+        ("('day')", "Friday 20 November 2026"),
+    ],
+)
+def test_a_moment_says_when_it_is_to_machines_and_to_people(
+    settings: config.Config, form: str, words: str
+) -> None:
+    pages = templating.Templates(settings, [])._environment
+    template = (
+        "{% trans name='<', when=at|when" + form + " %}{{ name }} until {{ when }}.{% endtrans %}"
+    )
+    kind = form.strip("(')") or "full"
+    assert pages.from_string(template).render(at=1_795_176_000_000) == (
+        f'&lt; until <time datetime="2026-11-20T12:00:00Z" data-when="{kind}">{words}</time>.'
+    )

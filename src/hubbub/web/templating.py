@@ -35,6 +35,8 @@ class Templates:
         # A page shows some fifty messages, and to import it for each would cost as much again.
         icons: Any = self._environment.get_template("macros/icons.html").module
         self._environment.globals["avatar"] = icons.avatar
+        times: Any = self._environment.get_template("macros/times.html").module
+        self._environment.filters["when"] = times.when
 
     def show(self, current: site.Site) -> None:
         """What pages say of the site from now on."""
