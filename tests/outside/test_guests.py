@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from hubbub.realtime.channel import NOT_ALLOWED, SIGNED_OUT
+from hubbub.realtime.close_codes import NOT_ALLOWED, SIGNED_OUT
 from tests import elements, servers, visitors
 from tests.outside import conftest
 

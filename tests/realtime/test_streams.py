@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from hubbub.realtime import channel, frames, streams, unread, wire
+from hubbub.realtime import channel, close_codes, frames, streams, unread, wire
 from hubbub.realtime.room import Cursor, Entry
 from hubbub.realtime.source import Opening, RoomGone
 
@@ -341,7 +341,7 @@ async def test_a_page_drawn_by_a_quicker_process_is_waited_for(site: Site) -> No
 
 async def test_nobody_but_members_gets_a_seat(site: Site) -> None:
     _, socket, code = await site.enter(CHARLIE)
-    assert code == channel.NOT_ALLOWED
+    assert code == close_codes.NOT_ALLOWED
     _, member, _ = await site.enter(ALICE)
     site.say("secret")
     await until(lambda: member.texts == ["secret"])
@@ -356,7 +356,7 @@ async def test_a_removed_member_receives_nothing_after_the_removal(site: Site) -
     site.say("after")
     await until(lambda: alice.texts == ["before", "after"])
     assert bob.texts == ["before"]
-    assert bob.code == channel.NOT_ALLOWED
+    assert bob.code == close_codes.NOT_ALLOWED
 
 
 async def test_a_removed_member_is_not_given_what_was_changed_after_the_removal(site: Site) -> None:
@@ -369,7 +369,7 @@ async def test_a_removed_member_is_not_given_what_was_changed_after_the_removal(
     site.ledger.write(left=BOB)
     site.ledger.write(changes=((4, b"[changed]"),))
     site.streams.hint(ROOM, 6)
-    await until(lambda: bob.code == channel.NOT_ALLOWED)
+    await until(lambda: bob.code == close_codes.NOT_ALLOWED)
     assert bob.texts == ["known"]
     await until(lambda: alice.texts == ["known", "changed"])
 
@@ -383,7 +383,7 @@ async def test_a_snapshot_that_is_drawn_after_a_removal_is_not_given(
 
     monkeypatch.setattr(site.ledger, "snapshot", snapshot)
     _, bob, _ = await site.enter(BOB, is_lost=True)
-    await until(lambda: bob.code == channel.NOT_ALLOWED)
+    await until(lambda: bob.code == close_codes.NOT_ALLOWED)
     assert bob.texts == []
 
 
@@ -399,7 +399,7 @@ async def test_a_list_of_people_that_is_drawn_after_a_removal_is_not_given(
 
     monkeypatch.setattr(site.ledger, "people", people)
     await site.enter(ALICE)
-    await until(lambda: bob.code == channel.NOT_ALLOWED)
+    await until(lambda: bob.code == close_codes.NOT_ALLOWED)
     assert not bob.shows("<people after>")
 
 
@@ -407,7 +407,7 @@ async def test_the_end_of_a_room_ends_its_sockets(site: Site) -> None:
     _, alice, _ = await site.enter(ALICE)
     site.ledger.entries.append(Entry(Cursor(3, "a3"), ends_room=True))
     site.streams.hint(ROOM, 3)
-    await until(lambda: alice.code == channel.ROOM_GONE)
+    await until(lambda: alice.code == close_codes.ROOM_GONE)
 
 
 async def test_a_session_that_ended_closes_its_sockets_and_no_others(site: Site) -> None:
@@ -415,7 +415,7 @@ async def test_a_session_that_ended_closes_its_sockets_and_no_others(site: Site)
     _, kept, _ = await site.enter(ALICE, session=12)
     site.ledger.ended.append((1, 11))
     site.streams.sessions_changed()
-    await until(lambda: ended.code == channel.SIGNED_OUT, seconds=0.5)
+    await until(lambda: ended.code == close_codes.SIGNED_OUT, seconds=0.5)
     site.say("secret")
     await until(lambda: kept.texts == ["secret"])
     assert (ended.texts, kept.code) == ([], None)
@@ -425,13 +425,13 @@ async def test_a_session_that_ended_closes_its_sockets_and_no_others(site: Site)
 async def test_a_session_that_ran_out_closes_its_socket(site: Site) -> None:
     client, socket, _ = await site.enter(ALICE)
     client.expires_at = time.time() - 1
-    await until(lambda: socket.code == channel.SIGNED_OUT, seconds=3)
+    await until(lambda: socket.code == close_codes.SIGNED_OUT, seconds=3)
 
 
 async def test_rights_that_cannot_be_read_end_the_socket(site: Site) -> None:
     site.ledger.fails = True
     _, socket, code = await site.enter(ALICE)
-    assert code == channel.OVERLOADED
+    assert code == close_codes.OVERLOADED
     assert socket.frames == []
 
 
@@ -459,7 +459,7 @@ async def test_a_blocked_socket_waits_at_its_place_and_holds_nobody_up(site: Sit
 async def test_a_socket_blocked_for_too_long_is_dropped(site: Site) -> None:
     _, slow, _ = await site.enter(BOB)
     slow.block(seconds_ago=channel.BLOCKED_SECONDS + 1)
-    await until(lambda: slow.code == channel.OVERLOADED, seconds=3)
+    await until(lambda: slow.code == close_codes.OVERLOADED, seconds=3)
 
 
 async def test_who_fell_out_of_the_ring_is_brought_back_from_the_log(site: Site) -> None:

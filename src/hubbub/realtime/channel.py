@@ -1,4 +1,4 @@
-"""One followed room: a reader that takes over its log, and passes that write it to the sockets."""
+"""One followed room: a reader that takes over its log, and what brings its seats up to date."""
 
 from __future__ import annotations
 
@@ -8,24 +8,20 @@ import logging
 from collections.abc import Callable, Coroutine, Iterable, Sequence
 from typing import Any
 
-from hubbub.realtime import frames, slots, wire
+from hubbub.realtime import frames, passes, slots, wire
+from hubbub.realtime.close_codes import NOT_ALLOWED, OVERLOADED, ROOM_GONE
 from hubbub.realtime.hub import Attached, Discontinuity, Eviction, Hub
-from hubbub.realtime.room import Cohort, Cursor, Entry, Seat
+from hubbub.realtime.room import Cursor, Entry, Seat
 from hubbub.realtime.roster import Roster
 from hubbub.realtime.source import RoomGone, Source
 
 log = logging.getLogger(__name__)
 
-COALESCE_SECONDS = 0.02
-PASS_SEATS = 2048
 BLOCKED_SECONDS = 10.0
 BREATH_SECONDS = 0.05
 READ_LIMIT = 400
 SETTLED_SECONDS = 5.0
 """Several polls: by then the head is past everything a page could show when it came."""
-
-OVERLOADED = 1013
-SIGNED_OUT, NOT_ALLOWED, ROOM_GONE = 4401, 4403, 4404
 
 Spawn = Callable[[Coroutine[Any, Any, None]], "asyncio.Task[None]"]
 
@@ -42,11 +38,8 @@ class Channel:
         self._reader: asyncio.Task[None] | None = None
         self._read_again = False
         self._wanted = 0
-        self._flush: asyncio.Handle | None = None
-        self._flushed_at = 0.0
-        self._pass_seconds = 0.0
-        self._made: dict[tuple[Cursor, bool], tuple[wire.Frame, Cursor]] = {}
         self._slots = slots.Slots(self._is_in_step)
+        self._passes = passes.Passes(room, hub, self._slots, self._is_due, self.catch_up)
         self._newcomers: collections.deque[tuple[float, Seat]] = collections.deque()
 
     # ---------------------------------------------------------------- reading
@@ -75,7 +68,7 @@ class Channel:
                 return
             if more:
                 # Nobody shall fall out of the ring for a burst: what was read goes out first.
-                self._pass()
+                self._passes.run()
             elif not self._read_again:
                 return
 
@@ -104,7 +97,7 @@ class Channel:
         """Read up to now, and so beyond what was just drawn of the present: whoever was removed
         before that is not seated any more."""
         while await self.read():
-            self._pass()
+            self._passes.run()
 
     def _note(self, entries: Sequence[Entry]) -> None:
         """See to what the entries mean beside the list of messages."""
@@ -114,7 +107,7 @@ class Channel:
             if entry.joined is not None or entry.left is not None:
                 self._roster.touch(self.room)
         if entries:
-            self._flush_soon()
+            self._passes.soon()
 
     async def _start_anew(self, stale: Cursor) -> None:
         """Another log has taken the place of the one that was followed."""
@@ -136,6 +129,21 @@ class Channel:
     def seats(self) -> list[Seat]:
         here = self._hub.rooms.get(self.room)
         return list(here.seats.values()) if here else []
+
+    def _is_due(self, seat: Seat) -> bool:
+        return (
+            self._is_seated(seat)
+            and not seat.held
+            and not seat.blocked
+            and seat.cursor != self._hub.head(self.room)
+        )
+
+    def _is_in_step(self, seat: Seat) -> bool:
+        return not seat.held and seat.cursor == self._hub.head(self.room)
+
+    def _is_seated(self, seat: Seat) -> bool:
+        here = self._hub.rooms.get(self.room)
+        return here is not None and here.seats.get(seat.socket) is seat
 
     def _evict(self, evictions: Iterable[Eviction]) -> None:
         """Give those who must go what was theirs before, and nothing after."""
@@ -162,7 +170,7 @@ class Channel:
     def _writable(self, seat: Seat) -> None:
         if self._is_seated(seat):
             self._hub.unblock(seat)
-            self.serve(seat)
+            self._passes.serve(seat)
 
     def tidy(self, now: float) -> None:
         """Free those who have not taken a byte for too long, without waiting for them."""
@@ -175,98 +183,7 @@ class Channel:
             if since is not None and now - since > BLOCKED_SECONDS:
                 self.close_seat(seat, OVERLOADED)
 
-    # ---------------------------------------------------------------- sending
-
-    def _flush_soon(self) -> None:
-        """Serve the room now, or when the time to gather changes in one frame has passed.
-
-        Gathering costs latency and saves writes, so the time is short where a pass is short.
-        """
-        if self._flush is None:
-            loop = asyncio.get_running_loop()
-            gather = min(COALESCE_SECONDS, self._pass_seconds / 2)
-            self._flush = loop.call_at(max(loop.time(), self._flushed_at + gather), self._pass)
-
-    def _pass(self) -> None:
-        """The same frame to everyone in a cohort, and to others their own; then the loop's turn."""
-        if self._flush is not None:
-            self._flush.cancel()
-            self._flush = None
-        loop = asyncio.get_running_loop()
-        started = loop.time()
-        self._made.clear()
-        cohorts = self._hub.cohorts(self.room)
-        if cohorts:
-            self._lead(cohorts[0])
-        alone = self._hub.due(self.room)
-        for seat in alone[:PASS_SEATS]:
-            self.serve(seat)
-        self._flushed_at = loop.time()
-        self._pass_seconds = self._flushed_at - started
-        if len(cohorts) > 1 or self._hub.cohorts(self.room) or len(alone) > PASS_SEATS:
-            self._flush = loop.call_soon(self._pass)
-        else:
-            self._slots.pay_all()
-
-    def _lead(self, cohort: Cohort) -> None:
-        """Write one frame to all seats of a cohort. Who does not take it is served alone later."""
-        entries = self._hub.pending(cohort, self.room)
-        if entries is None:
-            self._hub.disband(self.room, cohort)
-            return
-        if cohort.roll is None:
-            cohort.roll = self._roll(cohort)
-        frame, upto = frames.of(entries, fresh=False)
-        gone, spilled = cohort.roll.write(frame)
-        seat_of = self._hub.rooms[self.room].seats
-        self._hub.march(self.room, cohort, upto, [seat_of[sender] for sender in gone])
-        for sender in spilled:
-            self._hub.sent(seat_of[sender], upto)
-
-    def _roll(self, cohort: Cohort) -> wire.Roll:
-        """The sockets of a cohort that can be written to directly; the others go alone."""
-        for seat in list(cohort.seats):
-            if seat.socket.descriptor < 0:
-                self._hub.disband(self.room, cohort, [seat])
-        return wire.Roll([seat.socket for seat in cohort.seats])
-
-    def _prepare(self, seat: Seat) -> tuple[wire.Frame, Cursor] | None:
-        """The next frame for a seat and the place it leads to; None when it must catch up first."""
-        key = (seat.cursor, seat.fresh)
-        if key in self._made:
-            return self._made[key]
-        entries = self._hub.pending(seat, self.room)
-        if entries is None:
-            after = seat.cursor
-            self._hub.hold(seat)
-            self.catch_up(seat, after)
-            return None
-        made = self._made[key] = frames.of(entries, fresh=seat.fresh)
-        return made
-
-    def serve(self, seat: Seat) -> None:
-        """Serve one seat from the ring for as long as its socket takes it."""
-        while self._is_due(seat):
-            prepared = self._prepare(seat)
-            if prepared is None or not _sender(seat).push(prepared[0]):
-                return
-            self._hub.sent(seat, prepared[1])
-        self._slots.pay(seat)
-
-    def _is_due(self, seat: Seat) -> bool:
-        return (
-            self._is_seated(seat)
-            and not seat.held
-            and not seat.blocked
-            and seat.cursor != self._hub.head(self.room)
-        )
-
-    def _is_in_step(self, seat: Seat) -> bool:
-        return not seat.held and seat.cursor == self._hub.head(self.room)
-
-    def _is_seated(self, seat: Seat) -> bool:
-        here = self._hub.rooms.get(self.room)
-        return here is not None and here.seats.get(seat.socket) is seat
+    # ------------------------------------------------------------- catching up
 
     def catch_up(self, seat: Seat, after: Cursor | None) -> None:
         """Bring a held seat to its place: by what the log holds after `after`, or by a snapshot."""
@@ -290,7 +207,7 @@ class Channel:
                 self.close_seat(seat, OVERLOADED)
                 return
         self._hub.release(seat)
-        self.serve(seat)
+        self._passes.serve(seat)
 
     async def _missed(self, after: Cursor | None, upto: Cursor) -> tuple[wire.Frame, Cursor]:
         """What lies in (after, upto], or its first part; the room anew when that is not whole."""
@@ -311,7 +228,7 @@ class Channel:
             self._blocked(seat)
         self._roster.arrive(self.room, seat.person, seat)
         if attached is Attached.LIVE:
-            self.serve(seat)
+            self._passes.serve(seat)
         else:
             self.catch_up(seat, after if attached is Attached.BACKLOG else None)
         self._newcomers.append((asyncio.get_running_loop().time(), seat))
@@ -353,8 +270,7 @@ class Channel:
 
     def stop(self) -> None:
         """Nobody is here any more."""
-        if self._flush is not None:
-            self._flush.cancel()
+        self._passes.stop()
 
 
 def _sender(seat: Seat) -> wire.Sender:

@@ -16,7 +16,8 @@ from collections.abc import Callable, Coroutine, Iterable
 from typing import Any
 
 from hubbub.realtime import inboxes, reading, roster, slots, wire
-from hubbub.realtime.channel import NOT_ALLOWED, OVERLOADED, ROOM_GONE, SIGNED_OUT, Channel
+from hubbub.realtime.channel import Channel
+from hubbub.realtime.close_codes import NOT_ALLOWED, OVERLOADED, ROOM_GONE, SIGNED_OUT
 from hubbub.realtime.hub import Attached, Hub
 from hubbub.realtime.room import Cursor, Seat
 from hubbub.realtime.source import RoomGone, Source

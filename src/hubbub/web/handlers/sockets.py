@@ -12,7 +12,7 @@ from hubbub import errors
 from hubbub.domain import clock, notifications, sessions
 from hubbub.domain.permissions import Act
 from hubbub.realtime import streams, wire
-from hubbub.realtime.channel import NOT_ALLOWED, OVERLOADED, ROOM_GONE, SIGNED_OUT
+from hubbub.realtime.close_codes import NOT_ALLOWED, OVERLOADED, ROOM_GONE, SIGNED_OUT
 from hubbub.realtime.room import Cursor
 from hubbub.web import access, forms, frames
 
