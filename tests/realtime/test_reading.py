@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 
 import pytest
 
-from hubbub.realtime import reading, streams, unread
+from hubbub.realtime import clients, reading, streams, unread
 from hubbub.realtime.room import Cursor, Entry
 from hubbub.realtime.source import Opening
 from tests.realtime import test_streams
@@ -95,10 +95,10 @@ class Site:
             self.house, lambda hint, key: self.hints.append(hint), shared=False
         )
 
-    async def enter(self, person: int, room: int) -> tuple[streams.Client, Socket]:
+    async def enter(self, person: int, room: int) -> tuple[clients.Client, Socket]:
         """A page of a room that has been told once what is unread."""
         socket = Socket()
-        client = streams.Client(socket, person, person, 2**40)
+        client = clients.Client(socket, person, person, 2**40)
         self.streams.connect(client)
         assert await self.streams.attach(client, room, None) is None
         await until(lambda: told(socket))
@@ -107,7 +107,7 @@ class Site:
     def post(self, room: int, *called: int) -> None:
         self.streams.hint(room, self.house.post(room, *called))
 
-    def seen(self, client: streams.Client, number: int) -> None:
+    def seen(self, client: clients.Client, number: int) -> None:
         assert client.seat is not None
         self.streams.reading.seen(client.seat, number)
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from hubbub.realtime import channel, close_codes, frames, streams, unread, wire
+from hubbub.realtime import channel, clients, close_codes, frames, streams, unread, wire
 from hubbub.realtime.room import Cursor, Entry
 from hubbub.realtime.source import Opening, RoomGone
 
@@ -194,9 +194,9 @@ class Site:
 
     async def enter(
         self, person: int, after: Cursor | None = None, *, session: int = 0, is_lost: bool = False
-    ) -> tuple[streams.Client, Socket, int | None]:
+    ) -> tuple[clients.Client, Socket, int | None]:
         socket = Socket()
-        client = streams.Client(socket, person, session or person, time.time() + 3600)
+        client = clients.Client(socket, person, session or person, time.time() + 3600)
         self.streams.connect(client)
         code = await self.streams.attach(client, ROOM, after, is_lost=is_lost)
         return client, socket, code

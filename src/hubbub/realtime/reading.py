@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import cast
 
-from hubbub.realtime import unread
+from hubbub.realtime import hints, unread
 from hubbub.realtime.room import Seat
 from hubbub.realtime.source import Source
 
@@ -73,7 +73,7 @@ class Reading:
     def chose(self, person: int) -> None:
         """Somebody asked for more or less of a room here: look what, and tell the others."""
         self.choice(person)
-        self._publish(f"choice {person}", f"choice {person}")
+        self._publish(*hints.choice(person))
 
     def choice(self, person: int) -> None:
         """Where somebody stands must be read again, if they are here."""
@@ -89,13 +89,13 @@ class Reading:
             return
         self._seen[room, person] = max(number, self._seen.get((room, person), 0))
         self._dirty.set()
-        self._publish(f"seen {room} {person} {number}", f"seen {room} {person}")
+        self._publish(*hints.seen(room, person, number))
         self._turned()
 
     def wrote(self, room: int, person: int, number: int) -> None:
         """It was written here that someone has read so far."""
         self.read(room, person, number)
-        self._publish(f"seen {room} {person} {number}", f"seen {room} {person}")
+        self._publish(*hints.seen(room, person, number))
 
     def read(self, room: int, person: int, number: int) -> None:
         """Someone is said to have read so far."""
@@ -108,7 +108,7 @@ class Reading:
         async with self._write_lock:
             await self._source.rewind(room, person, number)
             self.rewound(room, person, number)
-        self._publish(f"unread {room} {person} {number}", f"seen {room} {person}")
+        self._publish(*hints.unread(room, person, number))
 
     def rewound(self, room: int, person: int, number: int) -> None:
         """It is written that everything beyond `number` counts as unread again."""

@@ -7,16 +7,14 @@ from __future__ import annotations
 
 import asyncio
 import collections
-import dataclasses
 import logging
 import random
-import re
 import time
 from collections.abc import Callable, Coroutine, Iterable
 from typing import Any
 
-from hubbub.realtime import inboxes, reading, roster, slots, wire
-from hubbub.realtime.channel import Channel
+from hubbub.realtime import hints, inboxes, reading, roster, seating, slots
+from hubbub.realtime.clients import Client, Clients
 from hubbub.realtime.close_codes import NOT_ALLOWED, OVERLOADED, ROOM_GONE, SIGNED_OUT
 from hubbub.realtime.hub import Attached, Hub
 from hubbub.realtime.room import Cursor, Seat
@@ -24,32 +22,8 @@ from hubbub.realtime.source import RoomGone, Source
 
 log = logging.getLogger(__name__)
 
-_HINT = re.compile(
-    r"sessions|inbox|choice [0-9]{1,18}|(?:room|typing)(?: [0-9]{1,18}){2}"
-    r"|(?:seen|unread)(?: [0-9]{1,18}){3}",
-    re.ASCII,
-)
-
 POLL_SECONDS = 1.0
 HEALTHY_SECONDS = 5.0
-
-
-@dataclasses.dataclass(slots=True, eq=False)
-class Client:
-    """One socket with what it is bound to. `expires_at` in seconds since the epoch; `alerted`: its
-    person wants to hear of messages while they look elsewhere."""
-
-    sender: wire.Sender
-    person: int
-    session: int
-    expires_at: float
-    alerted: bool = False
-    seat: Seat | None = None
-    last_typed: float = 0.0
-
-    def may_type(self) -> bool:
-        """Whether it is time to show again that they are typing."""
-        return self.seat is not None and time.monotonic() - self.last_typed >= roster.TYPING_EVERY
 
 
 class Streams:
@@ -68,9 +42,9 @@ class Streams:
         self._source = source
         self._publish = publish
         self._shared = shared
-        self._channels: dict[int, Channel] = {}
-        self._opening: dict[int, asyncio.Task[None]] = {}
-        self._sessions: dict[int, set[Client]] = collections.defaultdict(set)
+        self._seating = seating.Seating(self._hub, self._roster, source, self._spawn)
+        self._channels = self._seating.channels
+        self._clients = Clients()
         self._endings_seen = 0
         self._tasks: set[asyncio.Task[None]] = set()
         self._poll_now = asyncio.Event()
@@ -81,24 +55,24 @@ class Streams:
     def hint(self, room: int, seq: int) -> None:
         """A change of `room` was committed here: look, and tell the others. Never waits."""
         self._look(room, seq)
-        self._publish(f"room {room} {seq}", f"room {room}")
+        self._publish(*hints.room(room, seq))
 
     def sessions_changed(self) -> None:
         """Sessions were ended here: look which sockets that closes, and tell the others."""
         self._poll_now.set()
-        self._publish("sessions", "sessions")
+        self._publish(*hints.SESSIONS)
 
     def inbox_changed(self) -> None:
         """Somebody's inbox was changed here: look whose, and tell the others."""
         self._inboxes.look()
-        self._publish("inbox", "inbox")
+        self._publish(*hints.INBOX)
 
     def heard(self, hint: str) -> None:
         """A hint of another process. Whatever it says, it is only a reason to look."""
-        if not _HINT.fullmatch(hint):
+        found = hints.read(hint)
+        if found is None:
             return
-        kind, *words = hint.split()
-        numbers = [int(word) for word in words]
+        kind, numbers = found
         match kind:
             case "room":
                 self._look(*numbers)
@@ -130,14 +104,11 @@ class Streams:
 
     def connect(self, client: Client) -> None:
         """Bind a socket to its session. Validate the session after this, so that none slips by."""
-        self._sessions[client.session].add(client)
+        self._clients.add(client)
 
     def disconnect(self, client: Client) -> None:
         """Forget a socket, whatever state it was in."""
-        bound = self._sessions.get(client.session, set())
-        bound.discard(client)
-        if not bound:
-            self._sessions.pop(client.session, None)
+        self._clients.discard(client)
         if client.seat is not None:
             self._leave(client.seat)
 
@@ -149,7 +120,7 @@ class Streams:
         `is_lost`: the page stands somewhere, but nobody can tell where.
         """
         try:
-            attached = await self._take_seat(client, room, after, is_lost=is_lost)
+            attached = await self._seating.take(client, room, after, is_lost=is_lost)
         except RoomGone:
             return ROOM_GONE
         except Exception as error:
@@ -163,51 +134,6 @@ class Streams:
         self._inboxes.arrive(seat)
         channel.welcome(seat, after, attached)
         return None
-
-    async def _take_seat(
-        self, client: Client, room: int, after: Cursor | None, *, is_lost: bool
-    ) -> Attached:
-        await self._follow(room)
-        if is_lost:
-            return self._seat_for_snapshot(client, room)
-        attached = self._hub.attach(room, client.person, client.sender, after)
-        if attached is not Attached.AHEAD:
-            return attached
-        # The page was drawn from a newer log than this process has read so far.
-        while await self._channels[room].read():
-            await self._follow(room)
-        await self._follow(room)
-        attached = self._hub.attach(room, client.person, client.sender, after)
-        if attached is not Attached.AHEAD:
-            return attached
-        # Still beyond what the database holds: that cursor is of another log.
-        return self._seat_for_snapshot(client, room)
-
-    def _seat_for_snapshot(self, client: Client, room: int) -> Attached:
-        attached = self._hub.attach(room, client.person, client.sender, None)
-        if attached is Attached.REFUSED:
-            return attached
-        self._hub.hold(self._hub.rooms[room].seats[client.sender])
-        return Attached.SNAPSHOT
-
-    async def _follow(self, room: int) -> None:
-        """See to it that the hub follows `room`: when this returns, it does."""
-        while self._hub.head(room) is None:
-            if room not in self._opening:
-                task = self._opening[room] = self._spawn(self._open(room))
-                task.add_done_callback(lambda _: self._opening.pop(room, None))
-            await asyncio.shield(self._opening[room])
-
-    async def _open(self, room: int) -> None:
-        channel = Channel(room, self._hub, self._roster, self._source, self._spawn)
-        self._channels[room] = channel
-        try:
-            opening = await self._source.open(room)
-        except BaseException:
-            del self._channels[room]
-            raise
-        self._hub.open(room, opening.head, opening.members)
-        channel.look(0)
 
     def _leave(self, seat: Seat) -> None:
         channel = self._channels.get(seat.room)
@@ -228,8 +154,7 @@ class Streams:
             return
         client.last_typed = time.monotonic()
         self._typed(seat.room, seat.person)
-        hint = f"typing {seat.room} {seat.person}"
-        self._publish(hint, hint)
+        self._publish(*hints.typing(seat.room, seat.person))
 
     def _typed(self, room: int, person: int) -> None:
         channel = self._channels.get(room)
@@ -245,8 +170,7 @@ class Streams:
 
     def people(self) -> set[int]:
         """Everyone who has a room open through this process."""
-        bound = (client for clients in self._sessions.values() for client in clients)
-        return {client.person for client in bound if client.seat is not None}
+        return self._clients.people()
 
     def _show_unread(self, seats: Iterable[Seat]) -> None:
         self._show("unread", seats, self.reading.fragment)
@@ -296,7 +220,7 @@ class Streams:
         self._inboxes.look()
         for seq, session in await self._source.endings(self._endings_seen):
             self._endings_seen = seq
-            self._sign_out(self._sessions.get(session, set()))
+            self._sign_out(self._clients.of(session))
         served = [room for room in self._channels if self._hub.head(room) is not None]
         rooms = {*served, *self.reading.rooms()}
         heads = await self._source.heads(list(rooms)) if rooms else {}
@@ -308,8 +232,8 @@ class Streams:
             self.reading.look(room, heads.get(room, 0), exactly=True)
         self._polled_at = time.monotonic()
 
-    def _sign_out(self, clients: set[Client]) -> None:
-        for client in list(clients):
+    def _sign_out(self, bound: Iterable[Client]) -> None:
+        for client in bound:
             if client.seat is not None:
                 self._leave(client.seat)
             client.sender.finish(SIGNED_OUT)
@@ -339,15 +263,8 @@ class Streams:
 
     async def _tidy(self) -> None:
         """Free what is stuck, sign out what has expired, stop following rooms nobody is in."""
-        now = asyncio.get_running_loop().time()
-        for room, channel in list(self._channels.items()):
-            channel.tidy(now)
-            if self._hub.head(room) is None and room not in self._opening:
-                channel.stop()
-                del self._channels[room]
-        expired = time.time()
-        for clients in list(self._sessions.values()):
-            self._sign_out({client for client in clients if client.expires_at <= expired})
+        self._seating.tidy(asyncio.get_running_loop().time())
+        self._sign_out(self._clients.expired(time.time()))
 
     def healthy(self) -> bool:
         """The poll succeeded in the last seconds."""

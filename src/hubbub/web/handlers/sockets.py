@@ -11,7 +11,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from hubbub import errors
 from hubbub.domain import clock, notifications, sessions
 from hubbub.domain.permissions import Act
-from hubbub.realtime import streams, wire
+from hubbub.realtime import clients, streams, wire
 from hubbub.realtime.close_codes import NOT_ALLOWED, OVERLOADED, ROOM_GONE, SIGNED_OUT
 from hubbub.realtime.room import Cursor
 from hubbub.web import access, forms, frames
@@ -30,7 +30,7 @@ async def live(websocket: WebSocket) -> None:
         await _close(websocket, _code(refusal))
         return
     session: sessions.Session = websocket.state.session
-    client = streams.Client(
+    client = clients.Client(
         sender=wire.sender(websocket),
         person=visit.person.id,
         session=session.id,
@@ -64,7 +64,7 @@ def _code(refusal: errors.Refusal) -> int:
     return OVERLOADED
 
 
-async def _listen(websocket: WebSocket, client: streams.Client, room: int) -> None:
+async def _listen(websocket: WebSocket, client: clients.Client, room: int) -> None:
     """Until the socket ends. What comes before hello is ignored: it was meant for another time."""
     rooms: streams.Streams = websocket.state.streams
     allowance = frames.Allowance(FRAMES_PER_MINUTE, seconds=60)
@@ -87,9 +87,11 @@ async def _listen(websocket: WebSocket, client: streams.Client, room: int) -> No
             case "seen" if client.seat is not None:
                 number = forms.number(str(said.get("number", "")))
                 rooms.reading.seen(client.seat, number or 0)
+            case "look" if client.seat is not None:
+                rooms.looked(client.person)
 
 
-async def _may_type(websocket: WebSocket, client: streams.Client) -> bool:
+async def _may_type(websocket: WebSocket, client: clients.Client) -> bool:
     """Whoever may not write is not shown to be writing. Asked of the database, for a right is lost
     while the socket goes on, but not for what would be dropped as too frequent anyway."""
     if not client.may_type():
@@ -100,7 +102,7 @@ async def _may_type(websocket: WebSocket, client: streams.Client) -> bool:
     return False
 
 
-async def _beat(websocket: WebSocket, client: streams.Client) -> None:
+async def _beat(websocket: WebSocket, client: clients.Client) -> None:
     """A page that is open is a session in use."""
     websocket.state.streams.beat(client)
     session: sessions.Session = websocket.state.session
