@@ -1,7 +1,26 @@
 // Times and days as the reader's clock and calendar have them; the server only knows UTC.
-if (log) {
-  const { lang } = document.documentElement, full = { dateStyle: "full" };
-  const range = new Intl.DateTimeFormat(lang, { ...full, timeStyle: "short" });
+{
+  const { lang } = document.documentElement, full = { dateStyle: "full" }, short = { timeStyle: "short" };
+  const written = (style, as = lang) => new Intl.DateTimeFormat(as, style);
+  const moment = written({ ...full, ...short }), zoned = written({ ...full, timeStyle: "long" });
+  const forms = {
+    full: moment,
+    day: written(full),
+    // Swedish puts the year first, as the server does.
+    short: written({ dateStyle: "short", ...short }, "sv"),
+    clock: written(short, []),
+  };
+  // Also what came later: with a title it is done.
+  const localise = () => {
+    for (const time of $$("[data-when]:not([title]), #log .message__time time:not([title])")) {
+      const { when } = time.dataset, at = new Date(time.dateTime);
+      time.textContent = forms[when || "clock"].format(at);
+      time.title = (when ? zoned : moment).format(at);
+    }
+  };
+  localise();
+  new MutationObserver(localise).observe(document.body, { childList: true, subtree: true });
+
   const midnight = (at) => new Date(at).setHours(0, 0, 0, 0);
   const named = (day) => {
     const date = new Date(day), now = new Date(), ago = Math.round((midnight(now) - day) / 864e5);
@@ -9,12 +28,7 @@ if (log) {
     const year = date.getFullYear() === now.getFullYear() ? undefined : "numeric";
     return date.toLocaleDateString(lang, { weekday: "long", day: "numeric", month: "long", year });
   };
-  const localise = () => {
-    for (const time of $$(".message__time time:not([title])", log)) {
-      const at = new Date(time.dateTime);
-      time.textContent = at.toLocaleTimeString([], { timeStyle: "short" });
-      time.title = range.format(at);
-    }
+  const divide = () => {
     let before, first, at;
     for (const message of $$("[data-at]", log)) {
       const heading = message.querySelector(".day"), day = midnight(at = +message.dataset.at);
@@ -29,11 +43,13 @@ if (log) {
       message.insertAdjacentHTML("afterbegin", '<h2 class="day"></h2>');
       message.firstChild.textContent = name;
       // On paper no day is today.
-      message.firstChild.dataset.date = new Date(day).toLocaleDateString(lang, full);
+      message.firstChild.dataset.date = forms.day.format(day);
     }
-    if (first) $("printed").textContent = range.formatRange(first, at);
+    if (first) $("printed").textContent = moment.formatRange(first, at);
   };
-  localise();
-  onGrowth(localise);
-  setInterval(localise, 30000);
+  if (log) {
+    divide();
+    onGrowth(divide);
+    setInterval(divide, 30000);
+  }
 }

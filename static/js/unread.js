@@ -1,9 +1,9 @@
 // What is unread. Seen is what stood in view for half a second before someone's eyes.
 if (log) {
-  const line = $("divider"), pill = $("news"), fresh = $("fresh"), icon = $("icon"), list = $("unread"), form = $("seen");
+  const line = $("divider"), pill = $("news"), fresh = $("fresh"), icon = $("icon"), list = $("unread"), inbox = $("inbox"), form = $("seen");
   const { title } = document, { href } = icon, all = () => $$("article[data-number]", log);
   const last = () => all().at(-1)?.dataset.number || 0;
-  let seen = 0, from, called, some, paused, timer;
+  let seen = 0, from, called, some, paused, timer, waits;
   const show = () => {
     const low = log.scrollTop > -80, count = low && !paused && document.hasFocus() ? 0 : Math.max(0, last() - seen);
     document.title = (count + called ? `(${count + called}) ` : some ? "• " : "") + title;
@@ -41,7 +41,9 @@ if (log) {
       timer = setTimeout(() => look(timer = 0), 1500);
     }, 500, inView());
   };
-  const turn = () => look(show());
+  // Who looks when something comes to wait for them is not told of it elsewhere.
+  const face = () => waits && document.hasFocus() && htmx.trigger($("look"), "look", waits = 0);
+  const turn = () => look(show(face()));
   const divide = (number) => {
     const message = $(`m${number}`);
     if (!message) return;
@@ -51,6 +53,7 @@ if (log) {
   };
   onGrowth(() => turn(divide(from)));
   new MutationObserver(rooms).observe(list, { childList: true });
+  if (inbox) new MutationObserver(() => face(waits = 1)).observe(inbox, { childList: true });
   log.addEventListener("scroll", turn);
   // The line moves only behind the back of those who look elsewhere.
   onblur = onfocus = ({ type }) => turn(from = type === "blur" && seen + 1);
@@ -66,9 +69,7 @@ if (log) {
   fresh.onclick = () => log.scrollTop = 0;
   rooms();
   if (pill) {
-    const text = $("news-text"), time = text.lastElementChild;
-    time.textContent = new Date(time.dateTime).toLocaleString([], { dateStyle: "medium", timeStyle: "short" });
-    setTimeout(() => $("announcer").textContent ||= text.innerText, 1000);
+    setTimeout(() => $("announcer").textContent ||= $("news-text").innerText, 1000);
     pill.onsubmit = () => !!say(last());
     divide(seen + 1);
   }
