@@ -87,6 +87,11 @@ class Environment:
             raise BadSetting(f"{name}_FILE should name a readable text file: {path}") from error
 
 
+def should_be(name: str, wanted: str, value: str | None) -> BadSetting:
+    """`value` is shown unless it may hold a password."""
+    return BadSetting(f"{name} should be {wanted}" + (f", not “{value}”." if value else "."))
+
+
 @functools.cache
 def _warn_once(name: str) -> None:
     """The command reads the settings, and so does the application it starts."""
