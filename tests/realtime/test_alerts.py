@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from hubbub.realtime import unread
-from hubbub.realtime.unread import Alert, Head, Move, News, Readers, Standing
+from hubbub.realtime.standing import Alert, Call, Head, Move, News, Standing
+from hubbub.realtime.unread import Readers
 
 HERE, THERE = 1, 2
 ADA = 7
@@ -22,7 +23,7 @@ def readers(*, alerted: bool = True, quiet: bool = False) -> Readers:
     return made
 
 
-def said(made: Readers, number: int, now: float, calls: list[unread.Call] | None = None) -> None:
+def said(made: Readers, number: int, now: float, calls: list[Call] | None = None) -> None:
     made.hear([THERE], News({THERE: Head(number + 1, number)}, calls or []), now)
 
 
@@ -90,7 +91,7 @@ def test_a_quiet_room_is_shown_only_for_a_call() -> None:
     made = readers(quiet=True)
     said(made, 1, 10)
     assert made.due(20) == []
-    said(made, 2, 20, [unread.Call(THERE, 2, ADA, 8)])
+    said(made, 2, 20, [Call(THERE, 2, ADA, 8)])
     assert made.due(30) == ["page"]
     view = made.view(ADA, "page")
     assert view is not None and view.rooms == (("there", 1),)

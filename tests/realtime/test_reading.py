@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 
 import pytest
 
-from hubbub.realtime import clients, reading, streams, unread
+from hubbub.realtime import clients, reading, standing, streams
 from hubbub.realtime.room import Cursor, Entry
 from hubbub.realtime.source import Opening
 from tests.realtime import test_streams
@@ -27,8 +27,8 @@ class House(test_streams.Ledger):
         super().__init__()
         self.logs: dict[int, list[Entry]] = {room: [] for room in ROOMS}
         self.written = {(room, person): 0 for room in ROOMS for person in (ALICE, BOB)}
-        self.called: list[unread.Call] = []
-        self.moved: list[unread.Move] = []
+        self.called: list[standing.Call] = []
+        self.moved: list[standing.Move] = []
         self.asked: collections.Counter[str] = collections.Counter()
         self.kept: list[dict[tuple[int, int], int]] = []
 
@@ -36,7 +36,7 @@ class House(test_streams.Ledger):
         log = self.logs[room]
         cursor, number = Cursor(len(log) + 1, f"a{len(log) + 1}"), len(log) + 1
         log.append(Entry(cursor, f"[{number}]".encode(), number, author=CHARLIE))
-        self.called += [unread.Call(room, number, person, CHARLIE) for person in called]
+        self.called += [standing.Call(room, number, person, CHARLIE) for person in called]
         return number
 
     async def open(self, room: int) -> Opening:
@@ -51,26 +51,26 @@ class House(test_streams.Ledger):
     async def after(self, room: int, cursor: Cursor, limit: int) -> list[Entry] | None:
         return self.logs[room][cursor.seq : cursor.seq + limit]
 
-    def head(self, room: int) -> unread.Head:
-        return unread.Head(len(self.logs[room]), len(self.logs[room]))
+    def head(self, room: int) -> standing.Head:
+        return standing.Head(len(self.logs[room]), len(self.logs[room]))
 
-    async def standings(self, people: Sequence[int]) -> Mapping[int, list[unread.Standing]]:
+    async def standings(self, people: Sequence[int]) -> Mapping[int, list[standing.Standing]]:
         self._fail()
         self.asked["standings"] += 1
-        found: dict[int, list[unread.Standing]] = {person: [] for person in people}
+        found: dict[int, list[standing.Standing]] = {person: [] for person in people}
         for (room, person), read in self.written.items():
             if person in found:
                 called = [c.number for c in self.called if (c.room, c.person) == (room, person)]
                 beyond = frozenset(number for number in called if number > read)
-                standing = unread.Standing(room, f"r{room}", self.head(room), read, beyond)
-                found[person].append(standing)
+                head = self.head(room)
+                found[person].append(standing.Standing(room, f"r{room}", head, read, beyond))
         return found
 
-    async def news(self, known: Mapping[int, unread.Head]) -> unread.News:
+    async def news(self, known: Mapping[int, standing.Head]) -> standing.News:
         self._fail()
         self.asked["news"] += 1
         calls = [c for c in self.called if c.room in known and c.number > known[c.room].number]
-        return unread.News({room: self.head(room) for room in known}, calls, self.moved)
+        return standing.News({room: self.head(room) for room in known}, calls, self.moved)
 
     async def keep(self, seen: Mapping[tuple[int, int], int]) -> None:
         self._fail()
@@ -82,7 +82,7 @@ class House(test_streams.Ledger):
         self._fail()
         self.written[room, person] = number
 
-    def unread(self, view: unread.View) -> bytes:
+    def unread(self, view: standing.View) -> bytes:
         rooms = ",".join(f"{name}:{mentions}" for name, mentions in view.rooms)
         return f"<unread {view.read} {rooms}>".encode()
 
@@ -289,7 +289,7 @@ async def test_who_was_removed_learns_of_nothing_that_came_after(site: Site) -> 
     _, his = await site.enter(BOB, OTHER)
     _, hers = await site.enter(ALICE, OTHER)
     del site.house.written[TALK, BOB]
-    site.house.moved = [unread.Move(TALK, BOB, is_coming=False)]
+    site.house.moved = [standing.Move(TALK, BOB, is_coming=False)]
     site.post(TALK)
     await until(lambda: told(hers)[-1] == "unread 0 r7:0")
     assert told(his) == ["unread 0 "]

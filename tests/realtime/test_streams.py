@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from hubbub.realtime import channel, clients, close_codes, frames, streams, unread, wire
+from hubbub.realtime import channel, clients, close_codes, frames, standing, streams, wire
 from hubbub.realtime.room import Cursor, Entry
 from hubbub.realtime.source import Opening, RoomGone
 
@@ -115,12 +115,12 @@ class Ledger:
     async def elsewhere(self, rooms: Sequence[int]) -> Mapping[int, frozenset[int]]:
         return {ROOM: self.others}
 
-    async def standings(self, people: Sequence[int]) -> Mapping[int, list[unread.Standing]]:
+    async def standings(self, people: Sequence[int]) -> Mapping[int, list[standing.Standing]]:
         self.stood += 1
         return {person: [] for person in people}
 
-    async def news(self, known: Mapping[int, unread.Head]) -> unread.News:
-        return unread.News()
+    async def news(self, known: Mapping[int, standing.Head]) -> standing.News:
+        return standing.News()
 
     async def keep(self, seen: Mapping[tuple[int, int], int]) -> None:
         self._fail()
@@ -128,7 +128,7 @@ class Ledger:
     async def rewind(self, room: int, person: int, number: int) -> None:
         self._fail()
 
-    def unread(self, view: unread.View) -> bytes:
+    def unread(self, view: standing.View) -> bytes:
         return f"<unread {view.read} {view.rooms}>".encode()
 
     def _fail(self) -> None:

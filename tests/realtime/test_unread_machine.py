@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule
 
 from hubbub.realtime import unread
-from hubbub.realtime.unread import Call, Head, Move, News, Readers, Standing, View
+from hubbub.realtime.standing import EVERYONE, Call, Head, Move, News, Standing, View
+from hubbub.realtime.unread import Readers
 
 PEOPLE, ROOMS = range(1, 3), range(11, 13)
 people, rooms = st.sampled_from(PEOPLE), st.sampled_from(ROOMS)
@@ -55,7 +56,7 @@ class Unread(RuleBasedStateMachine):
         return frozenset(
             call.number
             for call in self.calls[room]
-            if call.person in (person, unread.EVERYONE) and call.author != person
+            if call.person in (person, EVERYONE) and call.author != person
             if person not in call.deaf
             if call.number > beyond
         )

@@ -15,6 +15,7 @@ from typing import cast
 from hubbub.realtime import hints, unread
 from hubbub.realtime.room import Seat
 from hubbub.realtime.source import Source
+from hubbub.realtime.standing import Head, Place
 
 log = logging.getLogger(__name__)
 
@@ -22,8 +23,6 @@ LEARN_SECONDS = 1.0
 WRITE_SECONDS = 2.0
 PEOPLE_AT_ONCE = 200
 ROOMS_AT_ONCE = 5_000
-
-Place = unread.Place
 
 
 class Reading:
@@ -143,7 +142,7 @@ class Reading:
     async def _learn(self) -> bool:
         """True when there is more."""
         people = self._readers.strangers(PEOPLE_AT_ONCE)
-        known: Mapping[int, unread.Head] = {}
+        known: Mapping[int, Head] = {}
         try:
             if people:
                 unwritten = {person: self.unwritten(person) for person in people}
@@ -160,7 +159,7 @@ class Reading:
         self.show()
         return self._readers.wants()
 
-    async def _ring(self, known: Mapping[int, unread.Head]) -> None:
+    async def _ring(self, known: Mapping[int, Head]) -> None:
         """Let those hear of new messages who asked for that."""
         grown = self._readers.grown(known)
         people = self._readers.alerted(grown)

@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from hubbub.realtime import unread
+from hubbub.realtime import standing
 from hubbub.realtime.room import Cursor, Entry
 
 
@@ -69,15 +69,15 @@ class Source(Protocol):
     async def elsewhere(self, rooms: Sequence[int]) -> Mapping[int, frozenset[int]]:
         """Who is in these rooms through other processes."""
 
-    async def standings(self, people: Sequence[int]) -> Mapping[int, Sequence[unread.Standing]]:
+    async def standings(self, people: Sequence[int]) -> Mapping[int, Sequence[standing.Standing]]:
         """How far each of these people has read in all their rooms."""
 
-    async def news(self, known: Mapping[int, unread.Head]) -> unread.News:
+    async def news(self, known: Mapping[int, standing.Head]) -> standing.News:
         """What happened in these rooms beyond their heads."""
 
     async def alerts(
         self, beyond: Mapping[int, int], people: Sequence[int]
-    ) -> Sequence[unread.Alert]:
+    ) -> Sequence[standing.Alert]:
         """Which of these people are to hear of messages beyond a number in each of these rooms."""
 
     async def keep(self, seen: Mapping[tuple[int, int], int]) -> None:
@@ -86,5 +86,5 @@ class Source(Protocol):
     async def rewind(self, room: int, person: int, number: int) -> None:
         """Write down that a person has read so far and no further."""
 
-    def unread(self, view: unread.View) -> bytes:
+    def unread(self, view: standing.View) -> bytes:
         """A fragment that shows what is unread. Asked for each page by itself: no I/O."""

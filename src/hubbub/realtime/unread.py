@@ -8,132 +8,20 @@ other pages. A room that is unread already changes nothing for another message.
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping
 
-EVERYONE = 0
-"""Stands for the id of a person where a message calls the whole room."""
+from hubbub.realtime.reader import Page, Pointer, Reader, Room
+from hubbub.realtime.standing import EVERYONE, Alert, Call, Head, News, Place, Standing, View
 
 GRACE_SECONDS = 3.0
 """What arrives in a room that is being read elsewhere is shown as unread after so long: pages say
 every two seconds what was seen."""
 
-READING_SECONDS = 60.0
-"""Whoever saw something in a room so recently is reading there, through whichever process."""
-
-Place = tuple[int, int]
-"""A room and a person."""
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Head:
-    """How far a room has come: in its log, and in its messages."""
-
-    seq: int
-    number: int
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Standing:
-    """How far someone has read in a room, and which messages beyond that call them."""
-
-    room: int
-    name: str
-    head: Head
-    read: int
-    called: frozenset[int] = frozenset()
-    quiet: bool = False  # only calls are shown
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Call:
-    """A message calls someone, or everyone but those who are `deaf` to its author."""
-
-    room: int
-    number: int
-    person: int
-    author: int
-    deaf: frozenset[int] = frozenset()
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Move:
-    """Someone came into a room, or went."""
-
-    room: int
-    person: int
-    is_coming: bool
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class News:
-    """What happened in the rooms that were asked for; a room without a head is gone."""
-
-    heads: Mapping[int, Head] = dataclasses.field(default_factory=dict)
-    calls: Sequence[Call] = ()
-    moves: Sequence[Move] = ()
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Alert:
-    """A message somebody is to hear of while they look elsewhere."""
-
-    room: int
-    number: int
-    person: int
-    title: str
-    text: str
-    href: str
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class View:
-    """What a page shows: how far its own room was read, (name, mentions) of unread rooms, and what
-    its person is to hear of, if they asked for that."""
-
-    read: int
-    rooms: tuple[tuple[str, int], ...]
-    alert: Alert | None = None
-
-
-@dataclasses.dataclass(slots=True)
-class _Page:
-    room: int
-    alerted: bool = False
-    told: tuple[tuple[str, int], ...] | None = None
-    told_read: int = -1
-    told_alert: Alert | None = None
-
-
-@dataclasses.dataclass(slots=True)
-class _Room:
-    name: str
-    head: Head
-    readers: set[int] = dataclasses.field(default_factory=set)
-
-
-@dataclasses.dataclass(slots=True)
-class _Pointer:
-    read: int
-    called: set[int]
-    quiet: bool = False
-    seen_at: float = float("-inf")
-
-
-@dataclasses.dataclass(slots=True)
-class _Reader:
-    pages: dict[Hashable, _Page] = dataclasses.field(default_factory=dict)
-    pointers: dict[int, _Pointer] = dataclasses.field(default_factory=dict)
-    # Seen here before this process knew that the messages are there.
-    ahead: dict[int, int] = dataclasses.field(default_factory=dict)
-    known: bool = False
-    alert: Alert | None = None
-
 
 class Readers:
     def __init__(self) -> None:
-        self._rooms: dict[int, _Room] = {}
-        self._people: dict[int, _Reader] = {}
+        self._rooms: dict[int, Room] = {}
+        self._people: dict[int, Reader] = {}
         self._strangers: dict[int, None] = {}
         self._stale: set[int] = set()
         self._changed: set[int] = set()
@@ -147,7 +35,8 @@ class Readers:
 
         `alerted`: its person wants to hear of messages while they look elsewhere.
         """
-        self._people.setdefault(person, _Reader()).pages[page] = _Page(room, alerted)
+        reader = self._people.setdefault(person, Reader(person))
+        reader.pages[page] = Page(room, alerted)
         self._strangers[person] = None
 
     def depart(self, person: int, page: Hashable) -> None:
@@ -227,26 +116,26 @@ class Readers:
         for room in reader.pointers.keys() - found.keys():
             self._forget(person, room)
         for room, number in unwritten.items():
-            reader.ahead[room] = max(number, reader.ahead.get(room, 0))
+            reader.saw_ahead(room, number)
         for standing in found.values():
-            self._stand(person, reader, standing)
+            self._stand(reader, standing)
         reader.known = True
         reader.ahead = {room: seen for room, seen in reader.ahead.items() if room in found}
         self._changed.add(person)
 
-    def _stand(self, person: int, reader: _Reader, standing: Standing) -> None:
+    def _stand(self, reader: Reader, standing: Standing) -> None:
         room = standing.room
-        here = self._rooms.setdefault(room, _Room(standing.name, standing.head))
-        here.readers.add(person)
+        here = self._rooms.setdefault(room, Room(standing.name, standing.head))
+        here.readers.add(reader.person)
         self.look(room, standing.head.seq)
         # What was seen a moment ago may not have been written yet.
-        pointer = reader.pointers.setdefault(room, _Pointer(standing.read, set()))
+        pointer = reader.pointers.setdefault(room, Pointer(here, standing.read))
         pointer.read = max(pointer.read, standing.read)
         pointer.called = {number for number in standing.called if number > pointer.read}
         pointer.quiet = standing.quiet
         if reader.ahead.get(room, 0) > here.head.number:
             self._stale.add(room)
-        self._catch_up(person, room)
+        self._catch_up(reader, room)
 
     def hear(self, asked: Iterable[int], news: News, now: float) -> None:
         """Take over what happened in the rooms asked for: first who is in them, then the rest."""
@@ -265,40 +154,31 @@ class Readers:
         for call in news.calls:
             self._call(call)
 
-    def _grow(self, room: int, here: _Room, head: Head, now: float) -> None:
+    def _grow(self, room: int, here: Room, head: Head, now: float) -> None:
         before, here.head = here.head, head
         for person in here.readers:
             reader = self._people[person]
             pointer = reader.pointers[room]
             was_read = pointer.read >= before.number
-            self._catch_up(person, room)
-            if head == before or all(page.room == room for page in reader.pages.values()):
+            self._catch_up(reader, room)
+            if head == before or not reader.looks_elsewhere(room):
                 continue
             turns = was_read and pointer.read < head.number
-            if turns and self._is_reading(reader, room, now):
+            if turns and reader.is_reading(room, now):
                 self._held[room, person] = now + GRACE_SECONDS
             self._changed.add(person)
 
-    def _is_reading(self, reader: _Reader, room: int, now: float) -> bool:
-        recently = now - reader.pointers[room].seen_at < READING_SECONDS
-        return recently or any(page.room == room for page in reader.pages.values())
-
-    def _catch_up(self, person: int, room: int) -> None:
+    def _catch_up(self, reader: Reader, room: int) -> None:
         """Count what was seen before it was known to be there, or is not there at all."""
-        reader = self._people[person]
         seen = reader.ahead.get(room)
         if seen is None:
             return
         if seen <= self._rooms[room].head.number:
-            self._advance(reader.pointers[room], seen)
-            self._changed.add(person)
+            reader.pointers[room].advance(seen)
+            self._changed.add(reader.person)
         elif room in self._stale:
             return
         del reader.ahead[room]
-
-    def _advance(self, pointer: _Pointer, number: int) -> None:
-        pointer.read = max(pointer.read, number)
-        pointer.called = {called for called in pointer.called if called > pointer.read}
 
     def _call(self, call: Call) -> None:
         here = self._rooms.get(call.room)
@@ -326,25 +206,17 @@ class Readers:
     def alerted(self, rooms: Iterable[int]) -> list[int]:
         """The people in these rooms who want to hear of messages."""
         here = {person for room in rooms for person in self._rooms[room].readers}
-        return [
-            person
-            for person in sorted(here)
-            if any(page.alerted for page in self._people[person].pages.values())
-        ]
+        return [person for person in sorted(here) if self._people[person].is_alerted()]
 
     def alert(self, alerts: Iterable[Alert], now: float) -> None:
         """People are to hear of messages. Who read there a moment ago may be about to see them."""
         for alert in alerts:
-            pointer = self._pointer(alert)
-            if pointer is None or pointer.read >= alert.number:
+            reader = self._people.get(alert.person)
+            if reader is None or not reader.has_yet_to_see(alert):
                 continue
-            recently = now - pointer.seen_at < READING_SECONDS
+            recently = reader.pointers[alert.room].is_recent(now)
             until = now + GRACE_SECONDS if recently else now
             self._waiting[alert.room, alert.person] = (until, alert)
-
-    def _pointer(self, alert: Alert) -> _Pointer | None:
-        reader = self._people.get(alert.person)
-        return reader.pointers.get(alert.room) if reader else None
 
     def _release(self, now: float) -> None:
         """Let those hear of messages who have not seen them by now."""
@@ -352,9 +224,9 @@ class Readers:
             if until > now:
                 continue
             del self._waiting[place]
-            pointer = self._pointer(alert)
-            if pointer is not None and pointer.read < alert.number:
-                self._people[alert.person].alert = alert
+            reader = self._people.get(alert.person)
+            if reader is not None and reader.has_yet_to_see(alert):
+                reader.alert = alert
                 self._changed.add(alert.person)
 
     # ---------------------------------------------------------------- reading
@@ -369,18 +241,18 @@ class Readers:
         pointer = reader.pointers.get(room)
         if pointer is None:
             # It is not known where they stand, or no longer.
-            reader.ahead[room] = max(number, reader.ahead.get(room, 0))
+            reader.saw_ahead(room, number)
             self._strangers[person] = None
             return True
         pointer.seen_at = now
         if number <= pointer.read:
             return False
-        if number > self._rooms[room].head.number:
-            reader.ahead[room] = max(number, reader.ahead.get(room, 0))
+        if number > pointer.room.head.number:
+            reader.saw_ahead(room, number)
             self._stale.add(room)
             return True
-        self._advance(pointer, number)
-        if pointer.read >= self._rooms[room].head.number:
+        pointer.advance(number)
+        if pointer.read >= pointer.room.head.number:
             self._held.pop((room, person), None)
         self._changed.add(person)
         return True
@@ -415,36 +287,13 @@ class Readers:
         for person in self._changed:
             reader = self._people[person]
             if reader.known:
-                found += [key for key, page in reader.pages.items() if self._tell(person, page)]
+                found += reader.tell(self._held)
         self._changed = {person for person in self._changed if not self._people[person].known}
         return found
-
-    def _tell(self, person: int, page: _Page) -> bool:
-        """Note that a page is told what is so now. False when it knows."""
-        view = self._view(person, page)
-        rings = view.alert is not None and view.alert != page.told_alert
-        if view.rooms == page.told and view.read <= page.told_read and not rings:
-            return False
-        page.told, page.told_read = view.rooms, max(view.read, page.told_read)
-        page.told_alert = view.alert or page.told_alert
-        return True
 
     def view(self, person: int, page: Hashable) -> View | None:
         """What a page is to show; None as long as nobody knows."""
         reader = self._people.get(person)
         if reader is None or not reader.known or page not in reader.pages:
             return None
-        return self._view(person, reader.pages[page])
-
-    def _view(self, person: int, page: _Page) -> View:
-        pointers = self._people[person].pointers
-        unread = [
-            (self._rooms[room].name, len(pointer.called))
-            for room, pointer in pointers.items()
-            if room != page.room and pointer.read < self._rooms[room].head.number
-            if (room, person) not in self._held and (pointer.called or not pointer.quiet)
-        ]
-        own, alert = pointers.get(page.room), self._people[person].alert if page.alerted else None
-        unseen = alert and (pointer := self._pointer(alert)) and pointer.read < alert.number
-        read = own.read if own else 0
-        return View(read, tuple(sorted(unread)), alert if unseen else None)
+        return reader.view(reader.pages[page], self._held)

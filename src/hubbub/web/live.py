@@ -30,7 +30,7 @@ from hubbub.domain import (
     sessions,
     unread,
 )
-from hubbub.realtime import unread as reading
+from hubbub.realtime import standing as reading
 from hubbub.realtime.room import Cursor, Entry
 from hubbub.realtime.source import Opening, RoomGone
 from hubbub.web import notices, templating
