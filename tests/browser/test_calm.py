@@ -43,6 +43,8 @@ def test_a_lock_is_seen_within_the_open_page_and_keeps_the_text(
     hers = page_for(ada)
     hers.goto(f"{room}/settings")
     hers.get_by_role("button", name="Lock the room").click()
+    expect(hers.get_by_role("status")).to_have_text("The room is locked.")
+    hers.goto(room)
     expect(hers.locator("#room-state")).to_contain_text("This room is locked")
     expect(state).to_contain_text("This room is locked")
     say(his, "may I still say this?")
@@ -167,6 +169,8 @@ def test_without_script_the_text_stays_in_the_box_and_the_page_says_why(
     hers.goto(f"{room}/settings")
     hers.get_by_label("Slow mode").select_option("1 hour")
     hers.get_by_role("button", name="Set the pause").click()
+    expect(hers.get_by_label("Slow mode")).to_have_value("3600")
+    hers.goto(room)
     expect(hers.locator("#room-state")).to_have_text("Slow mode: 1 hour between messages.")
     his.goto(room)
     for text in ("one", "two"):

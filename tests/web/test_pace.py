@@ -25,7 +25,7 @@ def state(answer: httpx2.Response) -> elements.Element:
     return elements.parse(answer.text).one("room-state")
 
 
-async def test_each_switch_leads_back_to_the_room_which_says_how_it_is(
+async def test_each_switch_leads_back_to_the_settings_and_the_room_says_how_it_is(
     house: conftest.House, scene: conftest.Scene
 ) -> None:
     switches = (
@@ -38,7 +38,7 @@ async def test_each_switch_leads_back_to_the_room_which_says_how_it_is(
     )
     for noun, data, words in switches:
         answer = await scene.alice.post(f"{scene.path}/{noun}", data=data)
-        assert (answer.status_code, answer.headers["location"]) == (303, scene.path)
+        assert (answer.status_code, answer.headers["location"]) == (303, f"{scene.path}/settings")
         for client in (scene.alice, scene.bob):
             shown = state(await client.get(scene.path))
             assert (words in shown.text) and (bool(shown.text) == bool(words)), (noun, data)

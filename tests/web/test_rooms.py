@@ -469,6 +469,31 @@ async def test_a_refused_username_is_still_in_the_box_it_was_typed_into(
 
 
 @pytest.mark.parametrize(
+    ("noun", "data", "sentence"),
+    [
+        ("title", {"title": "Renamed"}, "The room has its new title."),
+        ("topic", {"topic": "All about it"}, "The topic is saved."),
+        ("access", {"access": "invited"}, "Who can enter is saved."),
+        ("archival", {"archived": "yes"}, "The room is archived."),
+    ],
+)
+async def test_what_was_set_leads_back_to_the_settings_which_say_so(
+    scene: conftest.Scene, noun: str, data: dict[str, str], sentence: str
+) -> None:
+    answer = await scene.alice.post(f"{scene.path}/{noun}", data=data)
+    assert (answer.status_code, answer.headers["location"]) == (303, f"{scene.path}/settings")
+    assert sentence in (await scene.alice.get(f"{scene.path}/settings")).text
+
+
+async def test_a_new_link_leads_to_where_it_can_be_sent_on(scene: conftest.Scene) -> None:
+    answer = await scene.alice.post(f"{scene.path}/link")
+    path, _, page = answer.headers["location"].rpartition("/")
+    assert (answer.status_code, page) == (303, "share")
+    assert path != scene.path
+    assert path in (await scene.alice.get(f"{path}/share")).text
+
+
+@pytest.mark.parametrize(
     ("noun", "fields", "status", "blamed"),
     [
         ("title", {"title": "x" * 81}, 422, "title"),

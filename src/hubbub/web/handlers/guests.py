@@ -292,5 +292,4 @@ async def allow(request: Request) -> Response:
     room = await guests.allow(
         request.state.db, visit.room, visit.person, is_open=form.get("guests") == "yes"
     )
-    access.changed(request, visit)
-    return responses.lead_to(request, "rooms:settings", key=request.state.links.room_key(room))
+    return settings.changed(request, visit, room)

@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from hubbub.domain import pace
 from hubbub.domain.permissions import Act
-from hubbub.web import access, failures, forms, responses
+from hubbub.web import access, failures, forms
 from hubbub.web.handlers import settings
 
 
@@ -16,7 +16,7 @@ async def lock(request: Request) -> Response:
     visit, form = await access.change(request, Act.LOCK), await forms.read(request)
     locked = form.get("locked") != "no"
     await pace.lock(request.state.db, visit.room, visit.person, locked)
-    return _changed(request, visit)
+    return settings.changed(request, visit, visit.room)
 
 
 @failures.gives_back(settings.again)
@@ -25,7 +25,7 @@ async def slow(request: Request) -> Response:
     # What is no number is a pause nobody offers, and is told so.
     seconds = forms.number(form.get("seconds", ""))
     await pace.slow(request.state.db, visit.room, visit.person, -1 if seconds is None else seconds)
-    return _changed(request, visit)
+    return settings.changed(request, visit, visit.room)
 
 
 @failures.gives_back(settings.again)
@@ -33,11 +33,4 @@ async def hold(request: Request) -> Response:
     visit, form = await access.change(request, Act.HOLD), await forms.read(request)
     holds = form.get("hold") != "no"
     await pace.hold(request.state.db, visit.room, visit.person, holds)
-    return _changed(request, visit)
-
-
-def _changed(request: Request, visit: access.Visit) -> Response:
-    access.changed(request, visit)
-    if visit.member is None:  # An administrator of the site, whom the room's page would let in.
-        return responses.lead_to(request, "home:show")
-    return responses.see_other(request.state.links.room_path(visit.room))
+    return settings.changed(request, visit, visit.room)

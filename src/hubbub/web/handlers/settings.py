@@ -41,7 +41,7 @@ async def rename(request: Request) -> Response:
     form = await forms.read(request)
     visit = await access.change(request, Act.RENAME)
     room = await settings.rename(request.state.db, visit.room, visit.person, form.get("title", ""))
-    return _changed(request, visit, room)
+    return changed(request, visit, room)
 
 
 @failures.gives_back(again)
@@ -51,7 +51,7 @@ async def topic(request: Request) -> Response:
     room = await settings.set_topic(
         request.state.db, visit.room, visit.person, form.get("topic", "")
     )
-    return _changed(request, visit, room)
+    return changed(request, visit, room)
 
 
 @failures.gives_back(again)
@@ -61,7 +61,7 @@ async def who_enters(request: Request) -> Response:
         request.state.db, visit.room, visit.person, form.get("access", ""), form.get("handle")
     )
     await _record(request, "room access changed", visit, room.access)
-    return _changed(request, visit, room)
+    return changed(request, visit, room)
 
 
 @failures.gives_back(again)
@@ -70,14 +70,16 @@ async def link(request: Request) -> Response:
     visit = await access.change(request, Act.LINK)
     room = await settings.reset_link(request.state.db, visit.room, visit.person)
     await _record(request, "room link reset", visit)
-    return _changed(request, visit, room)
+    access.changed(request, visit)
+    # Whoever asked for a new link wants to send it next.
+    return responses.lead_to(request, "rooms:share", key=request.state.links.room_key(room))
 
 
 @failures.gives_back(again)
 async def archive(request: Request) -> Response:
     visit, form = await access.change(request, Act.ARCHIVE), await forms.read(request)
     act = settings.unarchive if form.get("archived") == "no" else settings.archive
-    return _changed(request, visit, await act(request.state.db, visit.room, visit.person))
+    return changed(request, visit, await act(request.state.db, visit.room, visit.person))
 
 
 @failures.gives_back(again)
@@ -89,9 +91,10 @@ async def delete(request: Request) -> Response:
     return responses.lead_to(request, "home:show")
 
 
-def _changed(request: Request, visit: access.Visit, room: rooms.Room) -> Response:
+def changed(request: Request, visit: access.Visit, room: rooms.Room) -> Response:
+    """Back to the settings, which say what was saved: seldom is just one thing set."""
     access.changed(request, visit)
-    return responses.see_other(request.state.links.room_path(room))
+    return responses.lead_to(request, "rooms:settings", key=request.state.links.room_key(room))
 
 
 async def _record(request: Request, kind: str, visit: access.Visit, detail: str = "") -> None:
