@@ -33,8 +33,8 @@ async def bring(
     db: database.Database, room: rooms.Room, by: accounts.Person, person: accounts.Person
 ) -> None:
     """Somebody is asked into a room, and comes."""
-    invitation = await invitations.invite(db, room, by, person.username)
-    await invitations.accept(db, await invitations.find(db, invitation, person), person)
+    asked = await invitations.invite(db, room, by, person.username)
+    await invitations.accept(db, await invitations.find(db, asked.id, person), person)
 
 
 async def cast(db: database.Database, access: str = "link") -> Cast:

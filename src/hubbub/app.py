@@ -82,9 +82,9 @@ def _lifespan(
             post = mail.Mail(settings)
             await post.start()
             closing.push_async_callback(post.stop)
-            rooms, bus = await _live(closing, settings, db, templates)
-            pusher = push.Pusher(db, templates.links, settings.push_hosts)
+            pusher = push.Pusher(db, templates, settings.push_hosts)
             closing.callback(pusher.stop)
+            rooms, bus = await _live(closing, settings, db, templates, pusher)
             _keep_doing(
                 closing,
                 _tidy_now_and_then(db, files, current),
@@ -115,11 +115,17 @@ async def _live(
     settings: config.Config,
     db: database.Database,
     templates: templating.Templates,
+    pusher: push.Pusher,
 ) -> tuple[streams.Streams, broker.Broker]:
     """The live rooms, and what tells them to look; both run until `closing`."""
     shared = settings.workers > 1 or not settings.broadcast_url.startswith("memory")
     source = live.Log(db, templates)
-    rooms = streams.Streams(source, lambda hint, key: bus.publish(hint, key=key), shared=shared)
+    rooms = streams.Streams(
+        source,
+        lambda hint, key: bus.publish(hint, key=key),
+        shared=shared,
+        on_looked=pusher.looked,
+    )
     bus = broker.Broker(settings.broadcast_url, on_hint=rooms.heard, on_resync=rooms.resync)
     await bus.start()
     closing.push_async_callback(bus.stop)

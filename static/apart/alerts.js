@@ -1,6 +1,6 @@
-// Telling somebody who looks elsewhere of a message: by a sound, by the browser's own notification.
+// Telling somebody who looks elsewhere of a message, or of a room that was opened for them: by a
+// sound, by the browser's own notification.
 {
-  const list = $("unread");
   // Two short notes, made here: no file is fetched for them.
   const ring = () => {
     const audio = new AudioContext(), volume = audio.createGain();
@@ -16,24 +16,28 @@
     }
     setTimeout(() => audio.close(), 1000);
   };
-  const show = ({ title, text, href }) => {
+  const show = ({ title, text, href, tag }) => {
     // Of several pages that show the same, the browser keeps one.
-    const shown = new Notification(title, { body: text, tag: href, icon: $("icon").href });
+    const shown = new Notification(title, { body: text, tag, icon: $("icon").href });
     shown.onclick = () => {
       focus();
       shown.close();
       location = href;
     };
   };
-  let heard;
-  new MutationObserver(() => {
-    const told = $$("[data-href]", list)[0]?.dataset;
-    if (!told || told.href === heard) return;
-    heard = told.href;
-    const here = heard.startsWith(`${path}/`);
-    // Of several pages one makes the sound, and none for who looks at the room.
-    if (prefers("sound") && kept().heard !== heard && !(here && document.hasFocus())) ring();
-    keep("heard", heard);
-    if (prefers("alerts") && document.hidden && window.Notification?.permission === "granted") show(told);
-  }).observe(list, { childList: true });
+  const listen = (list) => {
+    let heard = [];
+    list && new MutationObserver(() => {
+      const rows = $$("[data-tag]", list).map(({ dataset }) => dataset);
+      const told = rows.filter(({ tag }) => !heard.includes(tag)), last = told.at(-1);
+      if (!last) return;
+      heard = rows.map(({ tag }) => tag);
+      const here = `${last.href}/`.startsWith(`${path}/`);
+      // Of several pages one makes the sound, and none for who looks at the room.
+      if (prefers("sound") && kept().heard !== last.tag && !(here && document.hasFocus())) ring();
+      keep("heard", last.tag);
+      if (prefers("alerts") && document.hidden && window.Notification?.permission === "granted") told.forEach(show);
+    }).observe(list, { childList: true });
+  };
+  ["unread", "inbox"].map($).forEach(listen);
 }

@@ -1,7 +1,7 @@
-// The service worker: shows what is pushed, and leads to the message. It keeps no pages.
+// The service worker: shows what is pushed, and leads to it. It keeps no pages.
 addEventListener("push", (e) => {
-  const { title, text, href } = e.data.json();
-  e.waitUntil(registration.showNotification(title, { body: text, tag: href, data: href }));
+  const { title, text, href, tag } = e.data.json();
+  e.waitUntil(registration.showNotification(title, { body: text, tag, data: href }));
 });
 addEventListener("notificationclick", (e) => {
   const { data } = e.notification;

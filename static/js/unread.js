@@ -42,8 +42,8 @@ if (log) {
     }, 500, inView());
   };
   // Who looks when something comes to wait for them is not told of it elsewhere.
-  const face = () => waits && document.hasFocus() && htmx.trigger($("look"), "look", waits = 0);
-  const turn = () => look(show(face()));
+  const attend = () => waits && document.hasFocus() && htmx.trigger($("look"), "look", waits = 0);
+  const turn = () => look(show(attend()));
   const divide = (number) => {
     const message = $(`m${number}`);
     if (!message) return;
@@ -53,7 +53,7 @@ if (log) {
   };
   onGrowth(() => turn(divide(from)));
   new MutationObserver(rooms).observe(list, { childList: true });
-  if (inbox) new MutationObserver(() => face(waits = 1)).observe(inbox, { childList: true });
+  if (inbox) new MutationObserver(() => attend(waits = 1)).observe(inbox, { childList: true });
   log.addEventListener("scroll", turn);
   // The line moves only behind the back of those who look elsewhere.
   onblur = onfocus = ({ type }) => turn(from = type === "blur" && seen + 1);

@@ -33,8 +33,8 @@ async def asked(
     db: database.Database, cast: people.Cast, by: accounts.Person | None = None
 ) -> invitations.Invitation:
     """Charlie is asked in, by Alice if nobody else is said."""
-    id_ = await invitations.invite(db, cast.room, by or cast.alice, "charlie")
-    return await invitations.find(db, id_, cast.charlie)
+    made = await invitations.invite(db, cast.room, by or cast.alice, "charlie")
+    return await invitations.find(db, made.id, cast.charlie)
 
 
 async def is_in(db: database.Database, cast: people.Cast, person: accounts.Person) -> bool:
@@ -78,8 +78,10 @@ async def test_asking_twice_is_asking_once(db: database.Database, cast: people.C
     first = await invitations.invite(db, cast.room, cast.alice, "charlie", now=people.NOON)
     await promote(db, cast)
     before = await inbox.head(db)
-    assert await invitations.invite(db, cast.room, cast.alice, "charlie") == first
-    assert await invitations.invite(db, cast.room, cast.bob, "charlie") == first
+    assert (first.person_id, first.is_new) == (cast.charlie.id, True)
+    for by in (cast.alice, cast.bob):
+        again = await invitations.invite(db, cast.room, by, "charlie")
+        assert (again.id, again.is_new) == (first.id, False)
     [found] = await invitations.waiting(db, cast.charlie)
     assert (found.by, found.at) == (cast.alice, people.NOON)
     assert await inbox.head(db) == before
@@ -145,14 +147,14 @@ async def test_the_invitation_of_somebody_blocked_never_arrives_and_they_see_no_
     db: database.Database, cast: people.Cast
 ) -> None:
     await blocks.block(db, cast.charlie, cast.alice)
-    id_ = await invitations.invite(db, cast.room, cast.alice, "charlie")
+    asked = await invitations.invite(db, cast.room, cast.alice, "charlie")
     assert await invitations.waiting(db, cast.charlie) == []
     assert await inbox.count(db, cast.charlie.id) == 0
     with pytest.raises(errors.NotFound):
-        await invitations.find(db, id_, cast.charlie)
+        await invitations.find(db, asked.id, cast.charlie)
     [sent] = await invitations.sent(db, cast.room.id)
     assert sent.person == cast.charlie
-    assert await invitations.invite(db, cast.room, cast.alice, "charlie") == id_
+    assert (await invitations.invite(db, cast.room, cast.alice, "charlie")).id == asked.id
     await invitations.withdraw(db, cast.room, cast.alice, "charlie")
     assert await invitations.sent(db, cast.room.id) == []
 
@@ -360,11 +362,12 @@ async def test_asking_many_times_at_once_is_asking_once(
     db: database.Database, cast: people.Cast
 ) -> None:
     await promote(db, cast)
-    ids = await asyncio.gather(
+    answers = await asyncio.gather(
         *(
             invitations.invite(db, cast.room, by, "charlie")
             for by in (cast.alice, cast.bob, cast.alice, cast.bob)
         )
     )
-    assert len(set(ids)) == 1
+    assert len({asked.id for asked in answers}) == 1
+    assert sum(asked.is_new for asked in answers) == 1
     assert await inbox.count(db, cast.charlie.id) == 1

@@ -253,10 +253,10 @@ async def test_for_the_banned_the_room_does_not_exist_any_more(
 
 
 async def test_a_ban_takes_along_what_waited(db: database.Database, cast: people.Cast) -> None:
-    number = await invitations.invite(db, cast.room, cast.alice, "charlie")
+    asked = await invitations.invite(db, cast.room, cast.alice, "charlie")
     await moderation.ban(db, cast.room, cast.alice, cast.charlie)
     with pytest.raises(errors.NotFound):
-        await invitations.find(db, number, cast.charlie)
+        await invitations.find(db, asked.id, cast.charlie)
     fresh = await rooms.by_id(db, cast.room.id)
     assert fresh is not None
     assert fresh.members == 2

@@ -87,7 +87,7 @@ async def test_a_browser_is_told_who_where_what_and_the_exact_message(site: Site
         "title": "Alice in Design talk",
         "text": "hello there, <b>Bob</b>",
         "href": f"{site.scene.path}/{number}",
-        "tag": site.scene.cast.room.public_id,
+        "tag": f"{site.scene.path}/{number}",
     }
     claims = receivers.check_sender(got, f"http://{site.service.host}")
     assert claims["key"] == site.house.state["push"].server_key

@@ -12,7 +12,7 @@ dataclasses, and refuses with the words of `hubbub.errors`. Inside this floor im
     first_run  heirs  direct  invitations  revisions  pins  held  reports
     moderation  roles  roll  subjects
     messages  memberships  erasure  expiry  settings  directory  profiles  switcher  search
-    pace
+    pace  open_doors
     notifications
     mentions  reactions  uploads  acts  rights  subscriptions
     rooms  blocks

@@ -62,6 +62,15 @@ class Invitation:
 
 
 @dataclass(frozen=True, slots=True)
+class Asked:
+    """Who is asked, by which invitation; `is_new` is False for who was asked already."""
+
+    id: int
+    person_id: int
+    is_new: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Sent:
     """An invitation as the room sees it: who is asked, who asked, and when (milliseconds UTC)."""
 
@@ -126,8 +135,8 @@ async def invite(
     username: str,
     *,
     now: int | None = None,
-) -> int:
-    """Asks somebody in; the invitation's id. Asking twice is the same as once.
+) -> Asked:
+    """Asks somebody in. Asking twice is the same as once.
 
     Invalid for a name nobody has, Conflict for who is in the room already or banned from it.
     """
@@ -141,9 +150,9 @@ async def invite(
             raise _conflict(words.gettext("{name} is banned from this room."), person)
         made = await conn.value(_INSERT, {**place, "by_id": by.id, "now": at})
         if made is None:
-            return int(await conn.value(_SAME, place))
+            return Asked(int(await conn.value(_SAME, place)), person.id, is_new=False)
         await inbox.changed(conn, [person.id], now=at)
-    return int(made)
+    return Asked(int(made), person.id, is_new=True)
 
 
 async def withdraw(

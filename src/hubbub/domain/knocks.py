@@ -141,6 +141,7 @@ async def admit(
             invitation_links.require_promoter(change, by)
         await _let_in(change, link, person, asked_at, at)
         await acts.record(change, "admitted", person_id=person.id, now=at)
+        await inbox.changed(change.conn, [person.id], now=at)
 
 
 async def _asked_by(change: rooms.Change, person: accounts.Person) -> tuple[Link, int]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 import sqlalchemy
 from sqlalchemy import BigInteger, ColumnElement, column
@@ -27,10 +28,17 @@ SOUND, ALERTS, PRIVATE = "sound", "alerts", "private"
 AT_ONCE = 1_000
 """So many people or rooms are asked about in one query."""
 
+N = TypeVar("N")
+"""What somebody is told of: a message, or what stands in another module."""
+
 
 def are_wanted(person: accounts.Person) -> bool:
     """Whether somebody's open pages are told of messages, to make a sound or show them."""
-    return person.prefers(SOUND) or person.prefers(ALERTS)
+    return _wanted(person.preferences)
+
+
+def _wanted(preferences: str) -> bool:
+    return not {SOUND, ALERTS}.isdisjoint(preferences.split())
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,16 +56,16 @@ class Notice:
 
 
 @dataclass(frozen=True, slots=True)
-class Due:
+class Due(Generic[N]):
     """Somebody who is due; `is_private`: the text is not to be shown."""
 
     person_id: int
-    notice: Notice
+    notice: N
     is_private: bool
 
 
 @dataclass(frozen=True, slots=True)
-class Push:
+class Push(Generic[N]):
     """A notice for one browser: where it is sent, and the keys it is sealed for and signed with."""
 
     subscription_id: int
@@ -65,7 +73,7 @@ class Push:
     p256dh: str
     auth: str
     server_key: str
-    notice: Notice
+    notice: N
     is_private: bool
 
 
@@ -126,7 +134,7 @@ _NEWEST = sqlalchemy.func.max(messages.c.number).label("number")
 
 async def due(
     db: database.Queries, beyond: Mapping[int, int], person_ids: Collection[int]
-) -> list[Due]:
+) -> list[Due[Notice]]:
     """Who of these people is due to hear of a message beyond a number in one of these rooms
     (`{room id: number}`): of the newest in each room."""
     if not beyond or not person_ids:
@@ -142,13 +150,13 @@ async def due(
     rows = await db.all(query)
     notices = await _notices(db, {(row["room_id"], row["number"]) for row in rows})
     return [
-        Due(row["id"], notice, _is_private(row))
+        Due(row["id"], notice, is_private(row))
         for row in rows
         if (notice := notices.get((row["room_id"], row["number"])))
     ]
 
 
-async def pushes(db: database.Queries, room_id: int, first: int, last: int) -> list[Push]:
+async def pushes(db: database.Queries, room_id: int, first: int, last: int) -> list[Push[Notice]]:
     """The browsers to be told of messages `first` to `last`: each of the newest it is due."""
     subscription = push_subscriptions.c
     fields = (
@@ -168,18 +176,14 @@ async def pushes(db: database.Queries, room_id: int, first: int, last: int) -> l
     rows = await db.all(query)
     notices = await _notices(db, {(room_id, row["number"]) for row in rows})
     return [
-        Push(
-            row["id"],
-            row["endpoint"],
-            row["p256dh"],
-            row["auth"],
-            row["server_key"],
-            notice,
-            _is_private(row),
-        )
-        for row in rows
-        if (notice := notices.get((room_id, row["number"])))
+        addressed(row, notice) for row in rows if (notice := notices.get((room_id, row["number"])))
     ]
+
+
+def addressed(row: database.Record, notice: N) -> Push[N]:
+    """A notice for the browser of this row, which also has the preferences of its person."""
+    keys = (row["p256dh"], row["auth"], row["server_key"])
+    return Push(row["id"], row["endpoint"], *keys, notice, is_private(row))
 
 
 def _known(beyond: Mapping[int, int]) -> sqlalchemy.CTE:
@@ -188,7 +192,13 @@ def _known(beyond: Mapping[int, int]) -> sqlalchemy.CTE:
     return sqlalchemy.values(*columns, name="known").data(rows).cte("known")
 
 
-def _is_private(row: database.Record) -> bool:
+def is_told(row: database.Record) -> bool:
+    """Whether the open pages of somebody of these preferences are told."""
+    return _wanted(row["preferences"])
+
+
+def is_private(row: database.Record) -> bool:
+    """Whether somebody of these preferences wants no text shown."""
     return PRIVATE in row["preferences"].split()
 
 

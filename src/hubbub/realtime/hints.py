@@ -16,7 +16,7 @@ INBOX: Hint = ("inbox", "inbox")
 """Somebody's inbox was changed."""
 
 _HINT = re.compile(
-    r"sessions|inbox|choice [0-9]{1,18}|(?:room|typing)(?: [0-9]{1,18}){2}"
+    r"sessions|inbox|(?:choice|looked) [0-9]{1,18}|(?:room|typing)(?: [0-9]{1,18}){2}"
     r"|(?:seen|unread)(?: [0-9]{1,18}){3}",
     re.ASCII,
 )
@@ -45,6 +45,11 @@ def unread(room: int, person: int, number: int) -> Hint:
 def choice(person: int) -> Hint:
     """Somebody asked for more or less of a room."""
     return f"choice {person}", f"choice {person}"
+
+
+def looked(person: int) -> Hint:
+    """Somebody looks at what waits for them."""
+    return f"looked {person}", f"looked {person}"
 
 
 def read(text: str) -> tuple[str, list[int]] | None:

@@ -30,10 +30,16 @@ class Streams:
     """`publish` tells the other processes: (hint, the key under which a newer one replaces it).
 
     `shared` says whether there are other processes. `reading` is what is unread for whom.
+    `on_looked` is told who looks at what waits for them, through whichever process.
     """
 
     def __init__(
-        self, source: Source, publish: Callable[[str, str], None], *, shared: bool
+        self,
+        source: Source,
+        publish: Callable[[str, str], None],
+        *,
+        shared: bool,
+        on_looked: Callable[[int], None] = lambda person: None,
     ) -> None:
         self._hub = Hub()
         self._roster = roster.Roster()
@@ -42,6 +48,7 @@ class Streams:
         self._source = source
         self._publish = publish
         self._shared = shared
+        self._on_looked = on_looked
         self._seating = seating.Seating(self._hub, self._roster, source, self._spawn)
         self._channels = self._seating.channels
         self._clients = Clients()
@@ -67,6 +74,11 @@ class Streams:
         self._inboxes.look()
         self._publish(*hints.INBOX)
 
+    def looked(self, person: int) -> None:
+        """Somebody looks at what waits for them here: tell the others."""
+        self._on_looked(person)
+        self._publish(*hints.looked(person))
+
     def heard(self, hint: str) -> None:
         """A hint of another process. Whatever it says, it is only a reason to look."""
         found = hints.read(hint)
@@ -84,6 +96,8 @@ class Streams:
                 self.reading.rewound(*numbers)
             case "choice":
                 self.reading.choice(*numbers)
+            case "looked":
+                self._on_looked(*numbers)
             case "inbox":
                 self._inboxes.look()
             case _:

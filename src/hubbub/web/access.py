@@ -163,6 +163,13 @@ def posted(request: Request, room_id: int, posted: messages.Posted) -> None:
     request.state.push.posted(room_id, posted.number)
 
 
+def opened(request: Request, room_id: int, person_id: int) -> None:
+    """After somebody was asked into a room or let in: their pages shall look for it, and if they
+    look elsewhere they are told a little later."""
+    request.state.streams.inbox_changed()
+    request.state.push.opened(room_id, person_id)
+
+
 async def inside(request: HTTPConnection, act: Act = Act.SEE) -> Visit:
     """Like `visit`, for what only members are shown."""
     found = await visit(request, act)

@@ -24,12 +24,15 @@ from hubbub.domain import (
     memberships,
     messages,
     notifications,
+    open_doors,
     pins,
     presence,
     rooms,
     sessions,
     unread,
 )
+from hubbub.domain.notifications import Due, Notice
+from hubbub.domain.open_doors import OpenDoor
 from hubbub.realtime import standing as reading
 from hubbub.realtime.room import Cursor, Entry
 from hubbub.realtime.source import Opening, RoomGone
@@ -47,6 +50,9 @@ ROOMS_AT_ONCE = 5_000
 
 NEW_ROOM = 5 * clock.MINUTE
 """So long after somebody came into a room, their open pages are given a link to it."""
+
+NEW_DOOR = clock.MINUTE
+"""So long after a room was opened for somebody, their open pages are told: some connect anew."""
 
 LEASE_BEAT_SECONDS = 5.0
 TOLD = frozenset({"role", "muted", "unmuted"})
@@ -286,9 +292,11 @@ class Log:
         )
 
     async def alerts(self, beyond: Mapping[int, int], people: Sequence[int]) -> list[reading.Alert]:
-        links = self._templates.links
         found = await notifications.due(self._db, beyond, people)
-        return [_alert(due, notices.told(due.notice, links, due.is_private)) for due in found]
+        return [_alert(due, self._said_of(due)) for due in found]
+
+    def _said_of(self, due: Due[Notice] | Due[OpenDoor]) -> notices.Told:
+        return notices.told(due.notice, self._templates, due.is_private)
 
     async def keep(self, seen: Mapping[tuple[int, int], int]) -> None:
         await unread.advance(self._db, seen)
@@ -314,14 +322,24 @@ class Log:
     async def inboxes(self, people: Sequence[int]) -> Mapping[int, bytes]:
         counts = await inbox.counts(self._db, people)
         new = await memberships.lately(self._db, counts, clock.now() - NEW_ROOM) if counts else {}
-        badges = {
-            count: _partial("#inbox", self._templates.render("inbox/_badge.html", inbox=count))
-            for count in set(counts.values())
-        }
+        doors = await self._opened([who for who, count in counts.items() if count or who in new])
         return {
-            person: (badges[count] + await self._new_rooms(person, new.get(person, []))).encode()
+            person: (
+                _partial("#inbox", self._inbox(count, doors.get(person, [])))
+                + await self._new_rooms(person, new.get(person, []))
+            ).encode()
             for person, count in counts.items()
         }
+
+    async def _opened(self, people: Sequence[int]) -> Mapping[int, list[notices.Told]]:
+        found: dict[int, list[notices.Told]] = {}
+        for due in await open_doors.lately(self._db, people, clock.now() - NEW_DOOR):
+            found.setdefault(due.person_id, []).append(self._said_of(due))
+        return found
+
+    def _inbox(self, count: int, told: Sequence[notices.Told]) -> str:
+        badge = self._templates.render("inbox/_badge.html", inbox=count)
+        return badge + (self._templates.render("inbox/_told.html", told=told) if told else "")
 
     async def _new_rooms(self, person: int, new: Sequence[rooms.Room]) -> str:
         """Links to rooms for pages drawn before their person came in, which do not list them."""
@@ -354,9 +372,9 @@ def _standing(found: unread.Standing) -> reading.Standing:
     )
 
 
-def _alert(due: notifications.Due, told: notices.Told) -> reading.Alert:
-    place = due.notice
-    return reading.Alert(place.room_id, place.number, due.person_id, *told)
+def _alert(due: Due[Notice], told: notices.Told) -> reading.Alert:
+    place, what = due.notice, (told.title, told.text, told.href)
+    return reading.Alert(place.room_id, place.number, due.person_id, *what)
 
 
 def _partial(target: str, content: str, swap: str = "innerHTML") -> str:

@@ -1,8 +1,10 @@
-"""Web Push: browsers are told of messages their people have not seen a few seconds later.
+"""Web Push: browsers are told of messages their people have not seen a few seconds later, and of
+rooms that were opened for them.
 
 The process that took a message sends, and no other. Never on a request's path: a message is noted,
 its room comes due, the database says who is to hear of it by then, and each browser gets one
-notice for the room, of the newest message it is due.
+notice for the room, of the newest message it is due. An invitation is noted in the same way, and so
+is the answer to a knock; both are dropped when the one they are for is seen to look.
 """
 
 from __future__ import annotations
@@ -11,12 +13,15 @@ import asyncio
 import json
 import logging
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from hubbub import database, outgoing, webpush
-from hubbub.domain import notifications, subscriptions
+from hubbub.domain import notifications, open_doors, subscriptions
+from hubbub.domain.notifications import Notice, Push
+from hubbub.domain.open_doors import OpenDoor
 from hubbub.web import notices
-from hubbub.web.links import Links
+from hubbub.web.templating import Templates
 
 log = logging.getLogger(__name__)
 
@@ -30,17 +35,22 @@ TTL_SECONDS = 24 * 3600
 AT_ONCE = 8
 """So many push services are spoken to at once."""
 
-ROOMS_AT_ONCE = 8
-MOST_ROOMS = 1_000
-"""When more rooms than this wait, new ones are not told of: pages show them all the same."""
+PLACES_AT_ONCE = 8
+MOST = 1_000
+"""When more than this waits, what is new is not told of: pages show it all the same."""
 
 _GONE = frozenset({404, 410})
 _FOREIGN = frozenset({401, 403})
 
 
+_Told = Push[Notice] | Push[OpenDoor]
+_Place = tuple[int, int]
+"""A room, and for whom it was opened: 0 where messages wait."""
+
+
 @dataclass(slots=True)
 class _Span:
-    """What waits in a room: messages from `first` to `last`."""
+    """What waits at a place: messages from `first` to `last`."""
 
     first: int
     last: int
@@ -50,14 +60,14 @@ class _Span:
 class Pusher:
     """`hosts` are the push services it may speak to; without any it does nothing."""
 
-    def __init__(self, db: database.Database, links: Links, hosts: tuple[str, ...]) -> None:
+    def __init__(self, db: database.Database, templates: Templates, hosts: tuple[str, ...]) -> None:
         self._db = db
-        self._links = links
+        self._templates = templates
         self._hosts = hosts
-        self._keys = webpush.server_keys(links.secrets) if hosts else {}
-        self._waiting: dict[int, _Span] = {}
+        self._keys = webpush.server_keys(templates.links.secrets) if hosts else {}
+        self._waiting: dict[_Place, _Span] = {}
         self._awake = asyncio.Event()
-        self._rooms = asyncio.Semaphore(ROOMS_AT_ONCE)
+        self._places = asyncio.Semaphore(PLACES_AT_ONCE)
         self._sends = asyncio.Semaphore(AT_ONCE)
         self._telling: set[asyncio.Task[None]] = set()
 
@@ -85,13 +95,25 @@ class Pusher:
 
     def posted(self, room_id: int, number: int) -> None:
         """A message was committed here. Never waits."""
+        self._note((room_id, 0), number)
+
+    def opened(self, room_id: int, person_id: int) -> None:
+        """Somebody was asked into a room here, or let in. Never waits."""
+        self._note((room_id, person_id), 0)
+
+    def looked(self, person_id: int) -> None:
+        """Somebody sees what was opened for them: they need not be told."""
+        for place in [place for place in self._waiting if place[1] == person_id]:
+            del self._waiting[place]
+
+    def _note(self, place: _Place, number: int) -> None:
         if not self._hosts:
             return
-        span = self._waiting.get(room_id)
+        span = self._waiting.get(place)
         if span is not None:
             span.first, span.last = min(span.first, number), max(span.last, number)
-        elif len(self._waiting) < MOST_ROOMS:
-            self._waiting[room_id] = _Span(number, number, time.monotonic() + DELAY_SECONDS)
+        elif len(self._waiting) < MOST:
+            self._waiting[place] = _Span(number, number, time.monotonic() + DELAY_SECONDS)
             self._awake.set()
 
     async def run(self) -> None:
@@ -99,13 +121,18 @@ class Pusher:
         while True:
             await self._awake.wait()
             # They wait equally long, so the first to come is the first to go.
-            room_id = next(iter(self._waiting), None)
-            if room_id is None:
+            place = next(iter(self._waiting), None)
+            if place is None:
                 self._awake.clear()
                 continue
-            await asyncio.sleep(max(0.0, self._waiting[room_id].due_at - time.monotonic()))
-            await self._rooms.acquire()
-            task = asyncio.create_task(self._tell(room_id, self._waiting.pop(room_id)))
+            span = self._waiting[place]
+            await asyncio.sleep(max(0.0, span.due_at - time.monotonic()))
+            await self._places.acquire()
+            if self._waiting.get(place) is not span:
+                # Whoever it was for looked meanwhile.
+                self._places.release()
+                continue
+            task = asyncio.create_task(self._tell(place, self._waiting.pop(place)))
             self._telling.add(task)
             task.add_done_callback(self._told)
 
@@ -116,21 +143,27 @@ class Pusher:
 
     def _told(self, task: asyncio.Task[None]) -> None:
         self._telling.discard(task)
-        self._rooms.release()
+        self._places.release()
         if not task.cancelled() and (error := task.exception()) is not None:
             log.warning("cannot push: %r", error)
 
     # ---------------------------------------------------------------- sending
 
-    async def _tell(self, room_id: int, span: _Span) -> None:
-        pushes = await notifications.pushes(self._db, room_id, span.first, span.last)
+    async def _tell(self, place: _Place, span: _Span) -> None:
+        pushes = await self._pushes(place, span)
         ended = await asyncio.gather(*map(self._send_in_turn, pushes))
         gone = [
             push.subscription_id for push, is_gone in zip(pushes, ended, strict=True) if is_gone
         ]
         await subscriptions.forget(self._db, gone)
 
-    async def _send_in_turn(self, push: notifications.Push) -> bool:
+    async def _pushes(self, place: _Place, span: _Span) -> Sequence[_Told]:
+        room_id, person_id = place
+        if person_id:
+            return await open_doors.pushes(self._db, room_id, person_id)
+        return await notifications.pushes(self._db, room_id, span.first, span.last)
+
+    async def _send_in_turn(self, push: _Told) -> bool:
         """True when the browser is gone, and can be forgotten."""
         async with self._sends:
             try:
@@ -140,13 +173,14 @@ class Pusher:
                 log.info("a push was not taken: %s", type(error).__name__)
         return False
 
-    async def _send(self, push: notifications.Push) -> bool:
+    async def _send(self, push: _Told) -> bool:
         key = self._keys.get(push.server_key)
         if key is None:
             return True
         where = outgoing.target(push.endpoint, self._hosts)
         sealed = webpush.seal(self._payload(push), push.p256dh, push.auth)
-        secure = self._links.origin if self._links.secure else ""
+        links = self._templates.links
+        secure = links.origin if links.secure else ""
         headers = {
             "Authorization": webpush.authorization(key, where.origin, secure, time.time()),
             "Content-Encoding": "aes128gcm",
@@ -161,7 +195,6 @@ class Pusher:
             log.info("a push was answered by %d", status)
         return status in _GONE or (status in _FOREIGN and push.server_key != self.server_key)
 
-    def _payload(self, push: notifications.Push) -> bytes:
-        told = notices.told(push.notice, self._links, push.is_private)
-        text = {**told._asdict(), "tag": push.notice.public_id}
-        return json.dumps(text, ensure_ascii=False).encode()
+    def _payload(self, push: _Told) -> bytes:
+        told = notices.told(push.notice, self._templates, push.is_private)
+        return json.dumps(told._asdict(), ensure_ascii=False).encode()

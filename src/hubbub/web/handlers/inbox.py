@@ -11,7 +11,9 @@ from hubbub.web import access, failures, forms, responses
 
 
 async def show(request: Request) -> Response:
-    return await _page(request)
+    page = await _page(request)
+    request.state.streams.looked(access.person(request).id)
+    return page
 
 
 async def _again(request: Request, refusal: errors.Refusal) -> Response:

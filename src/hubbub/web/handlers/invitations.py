@@ -18,8 +18,10 @@ async def create(request: Request) -> Response:
     username = form.get("username", "")
     await request.state.limits.hit("invitations", visit.person.id)
     await _hit_asked(request, visit, username)
-    await invitations.invite(request.state.db, visit.room, visit.person, username)
-    return _changed(request, visit)
+    asked = await invitations.invite(request.state.db, visit.room, visit.person, username)
+    if asked.is_new:
+        access.opened(request, visit.room.id, asked.person_id)
+    return _to_people(request, visit)
 
 
 async def _hit_asked(request: Request, visit: access.Visit, username: str) -> None:
@@ -37,9 +39,9 @@ async def _hit_asked(request: Request, visit: access.Visit, username: str) -> No
 async def withdraw(request: Request) -> Response:
     visit, username = await access.change(request, Act.INVITE), request.path_params["username"]
     await invitations.withdraw(request.state.db, visit.room, visit.person, username)
-    return _changed(request, visit)
-
-
-def _changed(request: Request, visit: access.Visit) -> Response:
     request.state.streams.inbox_changed()
+    return _to_people(request, visit)
+
+
+def _to_people(request: Request, visit: access.Visit) -> Response:
     return responses.lead_to(request, "rooms:people", key=request.state.links.room_key(visit.room))

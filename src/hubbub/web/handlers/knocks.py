@@ -27,6 +27,7 @@ async def answer(request: Request) -> Response:
     match form.get("answer"):
         case "admit":
             await knocks.admit(db, visit.room, visit.person, person)
+            access.opened(request, visit.room.id, person.id)
         case "turn_away":
             await knocks.turn_away(db, visit.room, visit.person, person)
         case _:
