@@ -6,7 +6,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.realtime.test_streams import ALICE, BOB, Site, Socket, until
+from hubbub.realtime import streams
+from tests.realtime.test_streams import ALICE, BOB, Ledger, Site, Socket, until
 
 pytestmark = pytest.mark.anyio
 
@@ -145,3 +146,19 @@ async def test_who_may_be_in_another_room_now_is_asked_where_they_stand(site: Si
     site.ledger.wait(BOB, 10)
     site.streams.inbox_changed()
     await until(lambda: site.ledger.stood > before)
+
+
+async def test_that_somebody_looks_is_told_here_and_to_the_other_processes() -> None:
+    looked: list[int] = []
+    hints: list[tuple[str, str]] = []
+    made = streams.Streams(
+        Ledger(),
+        lambda hint, key: hints.append((hint, key)),
+        shared=True,
+        on_looked=looked.append,
+    )
+    made.looked(BOB)
+    assert (looked, hints) == ([BOB], [("looked 2", "looked 2")])
+    for hint in ("looked 1", "looked", "looked x", "looked 1 2"):
+        made.heard(hint)
+    assert (looked, len(hints)) == ([BOB, ALICE], 1)

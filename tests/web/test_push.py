@@ -3,14 +3,26 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import dataclasses
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from unittest import mock
 
 import pytest
 
 from hubbub import webpush
-from hubbub.domain import blocks, held, memberships, notifications, profiles, subscriptions, unread
+from hubbub.domain import (
+    blocks,
+    held,
+    invitation_links,
+    invitations,
+    knocks,
+    memberships,
+    notifications,
+    profiles,
+    subscriptions,
+    unread,
+)
 from hubbub.web import push
 from tests import people, receivers
 from tests.web import conftest
@@ -50,6 +62,16 @@ class Site:
         answer = await getattr(self.scene, who).post("/push/subscriptions", data=form)
         assert answer.status_code == 303, answer.text
 
+    @contextlib.asynccontextmanager
+    async def paused(self) -> AsyncIterator[None]:
+        """Nothing is told while the block runs, however long it takes."""
+        places = self.house.state["push"]._places
+        for _ in range(push.PLACES_AT_ONCE):
+            await places.acquire()
+        yield
+        for _ in range(push.PLACES_AT_ONCE):
+            places.release()
+
     async def fence(self) -> dict[str, object]:
         """Whatever was to be told before has been: Alice hears of this, alone and last."""
         browser = self.service.browser("fence")
@@ -60,6 +82,7 @@ class Site:
         before = len(self.service.got)
         await self.say("fence", "bob")
         last = (await self.told(before + 1))[-1]
+        await asyncio.gather(*self.house.state["push"]._telling)
         assert last.path == "/send/fence"
         assert len(self.service.got) == before + 1
         return browser.open(last.body)
@@ -198,6 +221,167 @@ async def test_what_a_moderator_lets_through_is_told_then_and_not_before(site: S
     await site.scene.alice.post(f"{site.scene.path}/held/{waiting.id}", data={"answer": "release"})
     told = site.bobs.open((await site.told(2))[1].body)
     assert (told["title"], told["text"]) == ("Charlie in Design talk", "may I?")
+
+
+# -- rooms that were opened for somebody ---------------------------------------------------------
+
+
+@pytest.fixture
+async def charlies(site: Site) -> receivers.Browser:
+    """Charlie, who is not in the room, has a browser that is told."""
+    browser = site.service.browser("charlie")
+    await site.subscribe("charlie", browser)
+    return browser
+
+
+async def ask(site: Site) -> None:
+    answer = await site.scene.alice.post(
+        f"{site.scene.path}/invitations", data={"username": "charlie"}
+    )
+    assert answer.status_code == 303, answer.text
+
+
+async def let_in(site: Site) -> None:
+    cast = site.scene.cast
+    link = await invitation_links.create(site.house.db, cast.room, cast.alice, knock=True)
+    assert await knocks.ask(site.house.db, link, cast.charlie)
+    answer = await site.scene.alice.post(
+        f"{site.scene.path}/knocks/charlie", data={"answer": "admit"}
+    )
+    assert answer.status_code == 303, answer.text
+
+
+async def test_who_is_asked_in_is_told_by_whom_into_what_and_where_to_answer(
+    site: Site, charlies: receivers.Browser
+) -> None:
+    await ask(site)
+    (got,) = await site.told(1)
+    [invitation] = await invitations.waiting(site.house.db, site.scene.cast.charlie)
+    assert charlies.open(got.body) == {
+        "title": "Alice invites you",
+        "text": "Design talk",
+        "href": "/inbox",
+        "tag": f"/inbox#{invitation.id}",
+    }
+    assert got.headers["topic"] == site.scene.cast.room.public_id
+
+
+async def test_who_knocked_is_told_that_they_were_let_in(
+    site: Site, charlies: receivers.Browser
+) -> None:
+    await let_in(site)
+    (got,) = await site.told(1)
+    path = site.scene.path
+    told = {"title": "You were let in", "text": "Design talk", "href": path, "tag": path}
+    assert charlies.open(got.body) == told
+
+
+@pytest.mark.parametrize(
+    ("begin", "title"), [(ask, "You are invited into a room"), (let_in, "You were let in")]
+)
+async def test_who_hides_the_text_is_told_neither_the_room_nor_by_whom(
+    site: Site,
+    charlies: receivers.Browser,
+    begin: Callable[[Site], Awaitable[None]],
+    title: str,
+) -> None:
+    await profiles.prefer(site.house.db, site.scene.cast.charlie, {notifications.PRIVATE: True})
+    await begin(site)
+    (got,) = await site.told(1)
+    told = charlies.open(got.body)
+    assert (told["title"], told["text"]) == (title, "")
+    assert not any("Alice" in text or "Design" in text for text in told.values())
+
+
+async def test_who_is_asked_again_is_told_once(site: Site, charlies: receivers.Browser) -> None:
+    await ask(site)
+    await site.told(1)
+    await ask(site)
+    await site.fence()
+
+
+async def _answered(site: Site, answer: str) -> None:
+    [invitation] = await invitations.waiting(site.house.db, site.scene.cast.charlie)
+    form = {"answer": answer}
+    assert (await site.scene.charlie.post(f"/inbox/{invitation.id}", data=form)).status_code == 303
+
+
+async def accepted(site: Site) -> None:
+    await _answered(site, "accept")
+
+
+async def declined(site: Site) -> None:
+    await _answered(site, "decline")
+
+
+async def taken_back(site: Site) -> None:
+    path = f"{site.scene.path}/invitations/charlie/withdrawal"
+    assert (await site.scene.alice.post(path)).status_code == 303
+
+
+async def blocked(site: Site) -> None:
+    await blocks.block(site.house.db, site.scene.cast.charlie, site.scene.cast.alice)
+
+
+async def disabled(site: Site) -> None:
+    values = {"id": site.scene.cast.charlie.id}
+    await site.house.db.run("UPDATE people SET disabled_at = 1 WHERE id = :id", values)
+
+
+async def removed(site: Site) -> None:
+    cast = site.scene.cast
+    await memberships.remove(site.house.db, cast.room, cast.alice, cast.charlie)
+
+
+async def looked_in_another_process(site: Site) -> None:
+    site.house.state["streams"].heard(f"looked {site.scene.cast.charlie.id}")
+
+
+async def opened_the_inbox(site: Site) -> None:
+    assert (await site.scene.charlie.get("/inbox")).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("begin", "meanwhile"),
+    [
+        (ask, accepted), (ask, declined), (ask, taken_back), (ask, blocked), (ask, disabled),
+        (ask, looked_in_another_process), (ask, opened_the_inbox),
+        (let_in, disabled), (let_in, removed), (let_in, looked_in_another_process),
+    ],
+)  # fmt: skip
+async def test_what_is_over_seen_or_not_wanted_by_then_is_not_told(
+    site: Site,
+    charlies: receivers.Browser,
+    begin: Callable[[Site], Awaitable[None]],
+    meanwhile: Callable[[Site], Awaitable[None]],
+) -> None:
+    async with site.paused():
+        await begin(site)
+        await meanwhile(site)
+    await site.fence()
+
+
+async def test_that_somebody_else_looks_keeps_nothing_from_anybody(
+    site: Site, charlies: receivers.Browser
+) -> None:
+    async with site.paused():
+        await ask(site)
+        site.house.state["streams"].looked(site.scene.cast.bob.id)
+    (got,) = await site.told(1)
+    assert charlies.open(got.body)["title"] == "Alice invites you"
+
+
+async def test_an_invitation_that_came_after_a_look_is_told(
+    site: Site, charlies: receivers.Browser
+) -> None:
+    async with site.paused():
+        await ask(site)
+        await opened_the_inbox(site)
+        await taken_back(site)
+        await ask(site)
+    (got,) = await site.told(1)
+    [invitation] = await invitations.waiting(site.house.db, site.scene.cast.charlie)
+    assert charlies.open(got.body)["tag"] == f"/inbox#{invitation.id}"
 
 
 # -- subscribing ---------------------------------------------------------------------------------
