@@ -9,7 +9,17 @@ import time
 import pytest
 
 from hubbub import database, errors, storage
-from hubbub.domain import accounts, clock, messages, profiles, rooms, settings, uploads
+from hubbub.domain import (
+    accounts,
+    attachments,
+    clock,
+    contents,
+    messages,
+    profiles,
+    rooms,
+    settings,
+    uploads,
+)
 from tests import drawings, people
 
 pytestmark = pytest.mark.anyio
@@ -33,7 +43,7 @@ async def accept(
     *,
     allowance: uploads.Allowance = PLENTY,
     now: int | None = None,
-) -> uploads.Attachment:
+) -> attachments.Attachment:
     return await uploads.accept(
         db, store, room, person, io.BytesIO(content), name, allowance, now=now
     )
@@ -45,7 +55,7 @@ async def say(
     """Posts a message and gives it the files; its id."""
     posted = await messages.post(db, room, person, messages.Draft("here"))
     async with db.transaction() as conn:
-        await uploads.claim(conn, room.id, person.id, posted.message.id, public_ids)
+        await attachments.claim(conn, room.id, person.id, posted.message.id, public_ids)
     return posted.message.id
 
 
@@ -70,7 +80,7 @@ async def test_a_file_is_kept_as_it_is(
     assert (kept.name, kept.size, kept.media_type) == ("notes.txt", 5, "application/octet-stream")
     assert not kept.is_picture
     assert await store.read(kept.digest) == b"hello"
-    assert await uploads.find(db, cast.room, kept.public_id, cast.bob) == kept
+    assert await attachments.find(db, cast.room, kept.public_id, cast.bob) == kept
 
 
 async def test_a_picture_is_drawn_anew_with_its_size_and_a_preview(
@@ -84,7 +94,7 @@ async def test_a_picture_is_drawn_anew_with_its_size_and_a_preview(
     stored = await store.read(kept.digest)
     assert len(stored) == kept.size
     assert b"SECRET" not in stored
-    assert drawings.opened(await store.read(kept.digest, uploads.PREVIEW)).size == (960, 720)
+    assert drawings.opened(await store.read(kept.digest, attachments.PREVIEW)).size == (960, 720)
 
 
 @pytest.mark.parametrize(
@@ -94,7 +104,7 @@ async def test_a_picture_is_drawn_anew_with_its_size_and_a_preview(
 async def test_a_page_knows_how_much_place_a_picture_takes(
     size: tuple[int, int], shown: tuple[int, int]
 ) -> None:
-    picture = uploads.Attachment("", "", "", "image/png", 1, *size, "", previewed=False)
+    picture = attachments.Attachment("", "", "", "image/png", 1, *size, "", previewed=False)
     assert picture.shown == shown
 
 
@@ -191,9 +201,9 @@ async def test_files_go_with_a_message_in_the_order_asked_for(
     message = await say(db, cast.room, cast.bob, three.public_id, one.public_id)
     other = await say(db, cast.room, cast.bob, two.public_id)
     bare = await say(db, cast.room, cast.bob)
-    found = await uploads.of(db, [message, other, bare])
+    found = await attachments.of(db, [message, other, bare])
     assert found == {message: (three, one), other: (two,)}
-    assert await uploads.of(db, []) == {}
+    assert await attachments.of(db, []) == {}
 
 
 async def test_only_own_unsent_files_of_the_room_can_be_sent(
@@ -228,7 +238,7 @@ async def test_ten_files_are_the_most(
     with pytest.raises(errors.Invalid, match="At most 10"):
         await say(db, cast.room, cast.bob, *ids)
     message = await say(db, cast.room, cast.bob, *ids[:10])
-    assert [one.public_id for one in (await uploads.of(db, [message]))[message]] == ids[:10]
+    assert [one.public_id for one in (await attachments.of(db, [message]))[message]] == ids[:10]
 
 
 async def test_a_file_is_found_in_its_room_only_and_unsent_by_its_owner_only(
@@ -243,11 +253,11 @@ async def test_a_file_is_found_in_its_room_only_and_unsent_by_its_owner_only(
         (cast.room, cast.bob, "../" + kept.public_id),
     ):
         with pytest.raises(errors.NotFound):
-            await uploads.find(db, room, public_id, person)
+            await attachments.find(db, room, public_id, person)
     await say(db, cast.room, cast.bob, kept.public_id)
-    assert await uploads.find(db, cast.room, kept.public_id, cast.alice) == kept
+    assert await attachments.find(db, cast.room, kept.public_id, cast.alice) == kept
     with pytest.raises(errors.NotFound):
-        await uploads.find(db, elsewhere, kept.public_id, cast.bob)
+        await attachments.find(db, elsewhere, kept.public_id, cast.bob)
 
 
 async def test_a_picture_is_described_by_its_owner_before_it_is_sent(
@@ -257,7 +267,7 @@ async def test_a_picture_is_described_by_its_owner_before_it_is_sent(
     with pytest.raises(errors.NotFound):
         await uploads.describe(db, cast.room, cast.alice, kept.public_id, "not mine")
     await uploads.describe(db, cast.room, cast.bob, kept.public_id, " An otter ")
-    found = await uploads.find(db, cast.room, kept.public_id, cast.bob)
+    found = await attachments.find(db, cast.room, kept.public_id, cast.bob)
     assert found.description == "An otter"
     with pytest.raises(errors.Invalid):
         await uploads.describe(db, cast.room, cast.bob, kept.public_id, "x" * 501)
@@ -294,13 +304,13 @@ async def test_an_erased_message_takes_its_files_along_unless_another_has_the_sa
     message = await say(db, cast.room, cast.bob, *ids[:2])
     await say(db, cast.room, cast.alice, ids[2])
     async with db.transaction() as conn:
-        digests = await uploads.erase(conn, message)
-    await uploads.sweep(db, store, digests)
+        digests = await attachments.erase(conn, message)
+    await contents.sweep(db, store, digests)
     assert await there(store) == [await storage.digest(io.BytesIO(b"both"))]
-    assert await uploads.of(db, [message]) == {}
+    assert await attachments.of(db, [message]) == {}
     with pytest.raises(errors.NotFound):
-        await uploads.find(db, cast.room, ids[0], cast.bob)
-    assert await uploads.find(db, cast.room, ids[2], cast.bob)
+        await attachments.find(db, cast.room, ids[0], cast.bob)
+    assert await attachments.find(db, cast.room, ids[2], cast.bob)
 
 
 async def test_what_is_never_sent_is_forgotten_after_a_day(
@@ -312,10 +322,10 @@ async def test_what_is_never_sent_is_forgotten_after_a_day(
     new = await accept(db, store, cast.room, cast.bob, b"new", now=NOON + 1)
     for kept in (sent, old, new):
         make_old(store, kept.digest)
-    await uploads.tidy(db, store, now=NOON + clock.DAY + 1)
+    await contents.tidy(db, store, now=NOON + clock.DAY + 1)
     assert await there(store) == sorted([sent.digest, new.digest])
     with pytest.raises(errors.NotFound):
-        await uploads.find(db, cast.room, old.public_id, cast.bob)
+        await attachments.find(db, cast.room, old.public_id, cast.bob)
 
 
 async def test_a_deleted_room_and_a_crash_leave_no_files_behind(
@@ -330,7 +340,7 @@ async def test_a_deleted_room_and_a_crash_leave_no_files_behind(
     for digest in await there(store):
         make_old(store, digest)
     assert len(await there(store)) == 3
-    await uploads.tidy(db, store)
+    await contents.tidy(db, store)
     bob = await accounts.by_username(db, "bob")
     assert bob is not None
     assert await there(store) == [bob.picture]
@@ -341,5 +351,5 @@ async def test_what_was_put_a_moment_ago_is_nobodys_orphan_yet(
 ) -> None:
     digest = await storage.digest(io.BytesIO(b"new"))
     await store.put(io.BytesIO(b"new"), digest)
-    await uploads.tidy(db, store)
+    await contents.tidy(db, store)
     assert await there(store) == [digest]

@@ -11,7 +11,7 @@ import httpx2
 import pytest
 
 from hubbub import storage
-from hubbub.domain import memberships, rooms, settings, uploads
+from hubbub.domain import attachments, contents, memberships, rooms, settings
 from tests import drawings, elements
 from tests.web import conftest
 
@@ -55,7 +55,7 @@ async def give(house: conftest.House, scene: conftest.Scene, *public_ids: str) -
         {"room_id": cast.room.id, "number": number},
     )
     async with house.db.transaction() as conn:
-        await uploads.claim(conn, cast.room.id, cast.bob.id, found, public_ids)
+        await attachments.claim(conn, cast.room.id, cast.bob.id, found, public_ids)
     return int(found)
 
 
@@ -363,9 +363,9 @@ async def test_after_an_erasure_there_is_nothing(
     digest = await storage.digest(io.BytesIO(b"hello"))
     assert await house.state["files"].has(digest)
     async with house.db.transaction() as conn:
-        digests = await uploads.erase(conn, message)
+        digests = await attachments.erase(conn, message)
     assert (await scene.bob.get(told["path"])).status_code == 404, "at once"
-    await uploads.sweep(house.db, house.state["files"], digests)
+    await contents.sweep(house.db, house.state["files"], digests)
     assert not await house.state["files"].has(digest)
 
 
@@ -402,7 +402,7 @@ async def test_files_below_a_message_keep_their_place_and_say_what_they_are(
     one = (await send(scene.bob, scene.path, drawings.picture(1600, 1200), "otter.png")).json()
     two = (await send(scene.bob, scene.path, b"x" * 4_200, 'a "b" <i>.txt')).json()
     message = await give(house, scene, one["id"], two["id"])
-    found = await uploads.of(house.db, [message])
+    found = await attachments.of(house.db, [message])
     shown = house.state["templates"].render(
         "uploads/_attachments.html", attachments=found[message], room_path=scene.path
     )

@@ -12,12 +12,12 @@ dataclasses, and refuses with the words of `hubbub.errors`. Inside this floor im
     first_run  heirs  direct  invitations  revisions  pins  held  reports
     moderation  roles  roll  subjects
     messages  memberships  erasure  expiry  settings  directory  profiles  switcher  search
-    pace  open_doors
+    pace  open_doors  uploads
     notifications
-    mentions  reactions  uploads  acts  rights  subscriptions
+    mentions  reactions  attachments  acts  rights  subscriptions
     rooms  blocks
     permissions  names  emails
     accounts
-    log  handles  presence  limits  security  matching  drafts  inbox  site  tokens
+    log  contents  handles  presence  limits  security  matching  drafts  inbox  site  tokens
     clock
 """

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Sequence
 import sqlalchemy
 
 from hubbub import database, signing, storage, words
-from hubbub.domain import accounts, clock, erasure, heirs, inbox, log, sessions, tokens, uploads
+from hubbub.domain import accounts, clock, contents, erasure, heirs, inbox, log, sessions, tokens
 from hubbub.tables import (
     attachments,
     bans,
@@ -77,7 +77,7 @@ async def begin(
             await sessions.end_all(conn, person.id, at)
         if erase_messages:
             await conn.run(people.update().where(mine).values(departing=ERASING))
-    await uploads.sweep(db, files, [picture] if picture else [])
+    await contents.sweep(db, files, [picture] if picture else [])
 
 
 def _nobody(now: int) -> dict[str, object]:
@@ -111,7 +111,7 @@ async def finish(
     await _take_back_reactions(db, person_id, at, seen)
     for table in (mentions, mutes, bans):
         await db.run(table.delete().where(table.c.person_id == person_id))
-    await uploads.sweep(db, files, await _unsent(db, person_id))
+    await contents.sweep(db, files, await _unsent(db, person_id))
     if departing == ERASING:
         await _erase_messages(db, files, person_id, at, seen)
     # Unless more was asked for meanwhile.
@@ -204,7 +204,7 @@ async def _erase_messages(
                 ids, digests = await erasure.wipe(conn, room_id, found, now=now)
                 order = sorted(ids, key=lambda each: -found[each])
                 await _tell(conn, room_id, "erased", order, person_id, now, seen)
-            await uploads.sweep(db, files, digests)
+            await contents.sweep(db, files, digests)
 
 
 async def _lock(conn: database.Connection, room_id: int) -> None:

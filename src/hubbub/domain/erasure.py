@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 import sqlalchemy
 
 from hubbub import database
-from hubbub.domain import log, rooms, uploads
+from hubbub.domain import attachments, log, rooms
 from hubbub.tables import mentions, messages, reactions
 
 AT_ONCE = 200
@@ -38,7 +38,7 @@ async def wipe(
     """Erases messages of a room, given as their ids and numbers, in a change that is under way.
 
     Returns the ids of those that were still there, whose `erased` events the caller writes, and
-    the digests of their files, for `uploads.sweep` after the commit. `by_id` is who took them
+    the digests of their files, for `contents.sweep` after the commit. `by_id` is who took them
     down, and stays unsaid of what authors take back themselves.
     """
     there = messages.c.id.in_(list(found)) & messages.c.deleted_at.is_(None)
@@ -49,7 +49,7 @@ async def wipe(
     numbers = [found[message_id] for message_id in ids]
     called = mentions.c.number.in_(numbers)
     await conn.run(sqlalchemy.delete(mentions).where(mentions.c.room_id == room_id, called))
-    return ids, await uploads.erase(conn, *ids)
+    return ids, await attachments.erase(conn, *ids)
 
 
 async def said_by(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 
 from hubbub import database, storage
-from hubbub.domain import uploads
+from hubbub.domain import contents
 
 AT_ONCE = 200
 """Messages deleted in one transaction, so that nobody who posts waits long behind it."""
@@ -60,5 +60,5 @@ async def _shorten(db: database.Database, files: storage.Store, room_id: int, be
         for statement in (_NO_MENTIONS, _NO_MESSAGES, _READ):
             await conn.run(statement, last)
         await conn.run(_FIRST, {"room_id": room_id, "first": last["number"] + 1})
-    await uploads.sweep(db, files, digests)
+    await contents.sweep(db, files, digests)
     return len(aged)

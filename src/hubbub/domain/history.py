@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from hubbub import database
-from hubbub.domain import clock, messages, permissions, reactions, rooms, uploads
+from hubbub.domain import attachments, clock, messages, permissions, reactions, rooms
 
 Message = messages.Message
 Room = rooms.Room
@@ -26,7 +26,7 @@ async def whole(db: database.Queries, rows: Sequence[database.Record]) -> list[M
     """The messages of rows that hold `messages.COLUMNS`, with all that belongs to them."""
     reacted = [row["id"] for row in rows if row["reaction_count"]]
     found = await reactions.of(db, reacted) if reacted else {}
-    files = await uploads.of(db, [row["id"] for row in rows if row["attachment_count"]])
+    files = await attachments.of(db, [row["id"] for row in rows if row["attachment_count"]])
     return [
         messages.from_row(row, found.get(row["id"], ()), files.get(row["id"], ())) for row in rows
     ]

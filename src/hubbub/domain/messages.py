@@ -11,6 +11,7 @@ from typing import Any
 from hubbub import database, errors, terms, words
 from hubbub.domain import (
     accounts,
+    attachments,
     blocks,
     clock,
     drafts,
@@ -20,7 +21,6 @@ from hubbub.domain import (
     permissions,
     reactions,
     rooms,
-    uploads,
 )
 from hubbub.domain.permissions import Act
 
@@ -73,7 +73,7 @@ class Message:
     deleted_reason: str = ""
     quote: Quote | None = None
     reactions: tuple[reactions.Reaction, ...] = ()
-    attachments: tuple[uploads.Attachment, ...] = ()
+    attachments: tuple[attachments.Attachment, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +116,7 @@ _FIELDS = tuple(field.name for field in dataclasses.fields(Message))[:-3]
 def from_row(
     row: database.Record,
     reacted: tuple[reactions.Reaction, ...] = (),
-    files: tuple[uploads.Attachment, ...] = (),
+    files: tuple[attachments.Attachment, ...] = (),
 ) -> Message:
     values: list[Any] = [row[name] for name in _FIELDS] + [_quote(row), reacted, files]
     return Message(*values)
@@ -286,7 +286,7 @@ async def _write(
     message_id = await conn.value(_INSERT, {**values, **unseen})
     if message_id is None:
         raise _NotWritten
-    files = await uploads.claim(conn, room.id, author.id, message_id, draft.attachments)
+    files = await attachments.claim(conn, room.id, author.id, message_id, draft.attachments)
     await mentions.ping(conn, room.id, number, author.id, called)
     position = await log.append(
         conn, room.id, seq, "posted", now=now, person_id=author.id, message_id=message_id

@@ -117,7 +117,7 @@ async def ban(
 
     With `purge` all they said in the last `RECENT` milliseconds is erased too. The ban comes
     first in the room's log, so they learn nothing of that. Returns the digests of files, for
-    `uploads.sweep`. Forbidden for administrators of the site, who look after this room too.
+    `contents.sweep`. Forbidden for administrators of the site, who look after this room too.
     """
     at, reason = clock.at(now), clean_reason(reason)
     if until is not None and until <= at:
@@ -219,7 +219,7 @@ async def take_down(
     """Erases what somebody said who stands below; the tombstone says by whom, and why.
 
     Administrators of the site may, without being in the room, whoever said it. Returns the digests
-    of its files, for `uploads.sweep`. NotFound for what is not there any more.
+    of its files, for `contents.sweep`. NotFound for what is not there any more.
     """
     at, reason = clock.at(now), clean_reason(reason)
     place = await messages.locate(db, room.id, number)
@@ -254,7 +254,7 @@ async def purge(
 
     Whoever does not stand below is left out; Forbidden when that is everybody. Each message is an
     event of its own; `erasure.AT_ONCE` of them make a transaction. Returns the digests of their
-    files, for `uploads.sweep`.
+    files, for `contents.sweep`.
     """
     wanted, at, reason = sorted(set(person_ids)), clock.at(now), clean_reason(reason)
     return await _erase_all(db, room, by, wanted, since or 0, reason, at)

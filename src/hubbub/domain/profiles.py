@@ -10,7 +10,7 @@ from typing import BinaryIO
 import sqlalchemy
 
 from hubbub import database, markup, pictures, storage
-from hubbub.domain import accounts, permissions, rooms, uploads
+from hubbub.domain import accounts, contents, permissions, rooms
 from hubbub.tables import memberships, people
 from hubbub.tables import rooms as room_table
 
@@ -99,7 +99,7 @@ async def set_picture(
     for edge, square in squares.items():
         await store.put(io.BytesIO(square), digest, str(edge))
     if before and before != digest:
-        await uploads.sweep(db, store, [before])
+        await contents.sweep(db, store, [before])
     return digest
 
 
@@ -108,7 +108,7 @@ async def remove_picture(
 ) -> None:
     before = await _exchange(db, person, None)
     if before:
-        await uploads.sweep(db, store, [before])
+        await contents.sweep(db, store, [before])
 
 
 async def _exchange(

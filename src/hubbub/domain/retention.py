@@ -7,6 +7,7 @@ from __future__ import annotations
 from hubbub import database, storage
 from hubbub.domain import (
     clock,
+    contents,
     departures,
     events,
     expiry,
@@ -15,7 +16,6 @@ from hubbub.domain import (
     matching,
     sessions,
     tokens,
-    uploads,
 )
 
 
@@ -36,7 +36,7 @@ async def enforce(
     await guests.sweep(db, now=at)
     await events.trim(db, at - events.RETENTION)
     await inbox.trim(db, at - inbox.RETENTION)
-    await uploads.tidy(db, files, now=at)
+    await contents.tidy(db, files, now=at)
     await tokens.sweep(db, now=at)
     await departures.finish_all(db, files, now=at)
     await matching.tidy(db)

@@ -76,7 +76,7 @@ async def erase(
 ) -> list[str]:
     """Takes one's own message back: its text is gone from the database, its place stays.
 
-    Returns the digests of its files, for `uploads.sweep`.
+    Returns the digests of its files, for `contents.sweep`.
     """
     place, at = await _own(db, room, by, number), clock.at(now)
     async with _changing(db, room, by, Act.ERASE, "erased", place, at) as change:

@@ -55,7 +55,7 @@ async def purge(
     """Ends the link, takes out whom it brought, and then erases all they said here.
 
     In this order, so that nobody writes on while it is erased. Returns the digests of files, for
-    `uploads.sweep`.
+    `contents.sweep`.
     """
     at = clock.at(now)
     gone = await _end(db, room, by, link, "link_purged", remove=True, now=at)

@@ -8,7 +8,16 @@ from dataclasses import dataclass
 import sqlalchemy
 
 from hubbub import database, errors, words
-from hubbub.domain import accounts, acts, clock, erasure, matching, moderation, permissions, search
+from hubbub.domain import (
+    accounts,
+    acts,
+    clock,
+    erasure,
+    matching,
+    moderation,
+    permissions,
+    search,
+)
 from hubbub.domain import messages as spoken
 from hubbub.domain import rooms as places
 from hubbub.domain.administration import rooms
@@ -81,7 +90,7 @@ async def take_down(
 ) -> list[str]:
     """Erases what somebody said; its place tells by whom and why, and so does the room's log.
 
-    Returns the digests of its files, for `uploads.sweep`. NotFound for what is not there, and in
+    Returns the digests of its files, for `contents.sweep`. NotFound for what is not there, and in
     private rooms the administrator does not look after.
     """
     at, reason = clock.at(now), moderation.clean_reason(reason)

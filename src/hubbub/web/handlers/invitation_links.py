@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from hubbub import errors, words
-from hubbub.domain import clock, invitation_links, permissions, revocations, uploads
+from hubbub.domain import clock, contents, invitation_links, permissions, revocations
 from hubbub.domain.invitation_links import Link
 from hubbub.domain.permissions import Act
 from hubbub.web import access, failures, forms, responses
@@ -86,7 +86,7 @@ async def purge(request: Request) -> Response:
         raise errors.Invalid(words.gettext("Tick that you are sure."), field="sure")
     db = request.state.db
     digests = await revocations.purge(db, visit.room, visit.person, link)
-    await uploads.sweep(db, request.state.files, digests)
+    await contents.sweep(db, request.state.files, digests)
     return _ended(request, visit)
 
 

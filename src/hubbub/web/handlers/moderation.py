@@ -9,13 +9,13 @@ from hubbub import errors, words
 from hubbub.domain import (
     accounts,
     clock,
+    contents,
     memberships,
     moderation,
     permissions,
     roles,
     security,
     subjects,
-    uploads,
 )
 from hubbub.domain.permissions import Act
 from hubbub.web import access, failures, forms, responses
@@ -85,7 +85,7 @@ async def ban(request: Request) -> Response:
         reason=form.get("reason", ""),
         purge=form.get("purge") == "yes",
     )
-    await uploads.sweep(db, request.state.files, digests)
+    await contents.sweep(db, request.state.files, digests)
     return await _done(request, visit, person, "banned from room", "bans:list")
 
 

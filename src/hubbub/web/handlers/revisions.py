@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from hubbub import errors, words
-from hubbub.domain import clock, history, messages, moderation, permissions, revisions, uploads
+from hubbub.domain import clock, contents, history, messages, moderation, permissions, revisions
 from hubbub.domain.permissions import Act
 from hubbub.web import access, failures, forms, responses
 from hubbub.web.handlers import messages as message_doors
@@ -70,7 +70,7 @@ async def erase(request: Request) -> Response:
         digests = await moderation.take_down(
             db, visit.room, visit.person, message.number, reason=form.get("reason", "")
         )
-    await uploads.sweep(db, request.state.files, digests)
+    await contents.sweep(db, request.state.files, digests)
     return await _changed(request, visit, message.number)
 
 

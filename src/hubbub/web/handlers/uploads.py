@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 
 from hubbub import errors, storage, words
-from hubbub.domain import pace, permissions, uploads
+from hubbub.domain import attachments, pace, permissions, uploads
 from hubbub.domain.permissions import Act
 from hubbub.web import access, forms, links, responses
 from hubbub.web.middleware import bodies
@@ -34,10 +34,10 @@ async def attached(request: Request, visit: access.Visit) -> None:
     scripts: from here on they stand in `attachments`, behind those that were uploaded before."""
     if _is_large(request):
         _require_post(visit)
-    async with forms.files(request, uploads.MOST) as files:
+    async with forms.files(request, attachments.MOST) as files:
         form = forms.kept(request)
         before = form.get("attachments", "").split()
-        uploads.check_ids(before, len(files))
+        attachments.check_ids(before, len(files))
         if files:
             _require_post(visit)
             await _check(request, visit)
@@ -79,9 +79,9 @@ async def remove(request: Request) -> Response:
 async def show(request: Request) -> Response:
     """A picture to be seen, in full or as its preview; anything else only to be saved."""
     visit = await access.inside(request)
-    found = await uploads.find(request.state.db, visit.room, _id(request), visit.person)
+    found = await attachments.find(request.state.db, visit.room, _id(request), visit.person)
     small = found.previewed and "preview" in request.query_params
-    variant = uploads.PREVIEW if small else storage.ITSELF
+    variant = attachments.PREVIEW if small else storage.ITSELF
     headers = {
         "Cache-Control": CACHED,
         "Content-Disposition": _disposition(found),
@@ -97,7 +97,7 @@ async def show(request: Request) -> Response:
     return FileResponse(path, media_type=kind, headers=headers)
 
 
-def _disposition(found: uploads.Attachment) -> str:
+def _disposition(found: attachments.Attachment) -> str:
     """RFC 6266; the name is quoted as RFC 8187 says."""
     kind = "inline" if found.is_picture else "attachment"
     return f"{kind}; filename*=UTF-8''{links.quoted(found.name)}"
@@ -121,7 +121,7 @@ async def _check(request: Request, visit: access.Visit) -> None:
 
 async def _accepted(
     request: Request, visit: access.Visit, files: list[forms.File], form: str = ""
-) -> list[uploads.Attachment]:
+) -> list[attachments.Attachment]:
     return [
         await uploads.accept(
             request.state.db,
@@ -137,7 +137,7 @@ async def _accepted(
     ]
 
 
-def _told(request: Request, visit: access.Visit, kept: uploads.Attachment) -> Response:
+def _told(request: Request, visit: access.Visit, kept: attachments.Attachment) -> Response:
     key = request.state.links.room_key(visit.room)
     path_for = request.state.templates.path_for
     if responses.wants_json(request):

@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from hubbub import errors, words
-from hubbub.domain import search, uploads
+from hubbub.domain import contents, search
 from hubbub.domain.administration import messages, rooms
 from hubbub.web import access, failures, forms, links, responses
 from hubbub.web.handlers.admin import shown
@@ -34,7 +34,7 @@ async def take_down(request: Request) -> Response:
         reason=form.get("reason", ""),
     )
     request.state.streams.hint(found.room.id, found.room.seq + 1)
-    await uploads.sweep(request.state.db, request.state.files, digests)
+    await contents.sweep(request.state.db, request.state.files, digests)
     await shown.record(
         request, "message taken down", room_id=found.room.id, detail=form.get("number", "")
     )
