@@ -1,8 +1,8 @@
 // What the behaviours share: the room's elements, and what is kept on this device.
 const $ = (id) => document.getElementById(id);
 const $$ = (selector, within = document) => [...within.querySelectorAll(selector)];
-const [live, log, messages, composer, box] = ["live", "log", "messages", "composer", "body"].map($);
-const writing = "#body, #edition-body", options = $("options");
+const [live, log, messages] = ["live", "log", "messages"].map($);
+const writing = "#body, #edition-body";
 const { me, path, detached } = live?.dataset || {};
 const onGrowth = (act) => new MutationObserver(act).observe(log, { childList: true, subtree: true });
 const topOf = (element) => element.getBoundingClientRect().top;
@@ -14,6 +14,15 @@ const tell = (text) => {
 // Enter sends, unless that is the only way to a new line, or is wanted for it.
 const touch = matchMedia("(pointer: coarse)").matches, newline = touch || prefers("newline");
 const sends = (e) => e.key === "Enter" && (e.ctrlKey || e.metaKey || !(newline || e.shiftKey || e.altKey));
+// Who may not write has no composer, and it comes once they may: what works on it waits for it.
+let composer, box, options;
+const waiting = [], whenWriting = (act) => composer ? act() : waiting.push(act);
+const compose = () => {
+  [composer, box, options] = ["composer", "body", "options"].map($);
+  if (composer) for (const act of waiting.splice(0)) act();
+};
+compose();
+document.addEventListener("htmx:after:swap", compose);
 const showDialog = (id) => {
   const dialog = $(id);
   if (!dialog || dialog.open) return;

@@ -1,6 +1,6 @@
 // What is done about a message: cards that open beside it, edits in place, replies, jumps.
 if (log) {
-  const card = $("card"), reply = $("reply");
+  const card = $("card"), reply = () => $("reply");
   let opener, picked = {};
   const get = (href, target, swap) => htmx.ajax("GET", href, { target, swap });
   const open = async (link) => {
@@ -25,7 +25,7 @@ if (log) {
     $("edition-body")?.setSelectionRange(1e5, 1e5);
   };
   const unreply = () => {
-    reply.innerHTML = "";
+    reply().innerHTML = "";
     box.focus();
   };
   const acts = {
@@ -86,7 +86,7 @@ if (log) {
     } else if (target === box && key === "ArrowUp" && !box.value) {
       const mine = $$(`.message[data-author="${me}"][data-number]:has(.message__more)`, log).at(-1);
       if (mine) edit(mine.dataset.number);
-    } else if (target === box && key === "Escape" && reply.children[0]) unreply();
+    } else if (target === box && key === "Escape" && reply().children[0]) unreply();
     else if (target.matches(".message") && key === "Enter") open(target.querySelector(".message__more"));
     else return;
     e.preventDefault();

@@ -1,5 +1,5 @@
 // Writing: what Enter means, how the box grows, what is kept until it is sent.
-if (composer) {
+whenWriting(() => {
   const send = composer.querySelector("button"), count = $("count"), { limit, draft } = composer.dataset;
   let pinged = 0, free = 0, timer;
   const measure = () => {
@@ -48,5 +48,6 @@ if (composer) {
   };
   box.value ||= kept()[draft] || "";
   measure();
-  if (!touch && !document.querySelector(":focus, #marked")) box.focus({ preventScroll: true });
-}
+  // Only as the page opens: later it would take readers away from where they are.
+  if (!touch && !live.dataset.state && !document.querySelector(":focus, #marked")) box.focus({ preventScroll: true });
+});

@@ -5,8 +5,8 @@ const wrap = (field, before, after) => {
   field.setSelectionRange(selectionStart + length, selectionEnd + length);
 };
 // What completes names and emoji is fetched when the first of them may have been begun.
-if (options) oninput = ({ target }) => {
-  if (target.matches(writing) && /[@:]/.test(target.value)) import(options.dataset.script).catch(() => {});
+oninput = ({ target }) => {
+  if (options && target.matches(writing) && /[@:]/.test(target.value)) import(options.dataset.script).catch(() => {});
 };
 const selected = ({ value, selectionStart, selectionEnd }) => value?.slice(selectionStart, selectionEnd);
 document.addEventListener("keydown", (e) => {

@@ -1,5 +1,5 @@
 // Sending: each message is shown at once, posted in its turn, and kept until it is accepted.
-if (composer) {
+whenWriting(() => {
   const { unsent, outbox } = composer.dataset;
   let items = [], busy, timer;
   const drop = (item) => {
@@ -49,7 +49,7 @@ if (composer) {
     if (item.sent) {
       echo.dataset.state = "sent";
       keep(outbox + cid);
-      composer.pause(composer.dataset.free ? 0 : $$("[data-slow]")[0]?.dataset.slow);
+      composer.pause($$("[data-free]")[0] ? 0 : $$("[data-slow]")[0]?.dataset.slow);
       // A newcomer's first words wait for a moderator; nothing of them comes back by itself.
       if (said.held) drop(item, tell(said.sentence));
       settle();
@@ -84,4 +84,4 @@ if (composer) {
   }
   settle();
   onGrowth(settle);
-}
+});

@@ -1,5 +1,6 @@
 // Files: chosen, dropped or pasted; each goes up at once, and is sent with the next message.
-if ($("chips")) {
+whenWriting(() => {
+  if (!$("chips")) return;
   const [chips, drop, files, attached] = ["chips", "drop", "files", "attached"].map($);
   const { action, failed, most, many, max, large } = chips.dataset;
   const upload = (file) => {
@@ -53,4 +54,4 @@ if ($("chips")) {
     attached.value = $$("[data-id]", chips).map((chip) => chip.dataset.id).join(" ");
     box.dispatchEvent(new Event("input"));
   }).observe(chips, { childList: true, subtree: true });
-}
+});

@@ -44,7 +44,7 @@ def test_what_is_done_about_somebody_is_seen_on_every_page_and_told_to_them_alon
     hers, his = opened(page_for(ada), room), opened(page_for(ben), room)
     people = hers.locator("#people .person").filter(has_text=ben.name)
     act(ada, f"{room}/mutes", username=ben.name, minutes="60")
-    told = his.locator(".told").locator("visible=true")
+    told = his.locator(".told")
     expect(told).to_contain_text("You are muted here until")
     expect(people).to_contain_text("muted")
     act(ada, f"{room}/mutes/removal", username=ben.name)
@@ -54,8 +54,7 @@ def test_what_is_done_about_somebody_is_seen_on_every_page_and_told_to_them_alon
     act(ada, f"{room}/roles", username=ben.name, role="moderator")
     expect(told).to_contain_text("You are a moderator of this room now.")
     expect(people).to_contain_text("moderator")
-    expect(hers.locator(".told")).to_have_count(3)
-    expect(hers.locator(".told").locator("visible=true")).to_have_count(0)
+    expect(hers.locator(".told")).to_have_count(0)
 
 
 def test_a_banned_page_shows_nothing_of_what_went_with_it(

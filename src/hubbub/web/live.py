@@ -219,17 +219,21 @@ class Log:
                 count = await pins.count(db, room.id)
                 return _partial("#pins", draw("rooms/_pins.html", pins=count)).encode()
             case kind if kind in TOLD:
-                return await self._told(db, kind, room.id, event.person_id or 0)
+                return await self._told(db, kind, room, event.person_id or 0)
         return b""
 
-    async def _told(self, db: database.Queries, kind: str, room: int, person: int) -> bytes:
-        """Everyone is sent it, and only the one it is about is shown it: see appearance/mine.css.
-        It is added, for what another is told must not take away what one was told oneself."""
-        member = await memberships.find(db, room, person)
+    async def _told(self, db: database.Queries, kind: str, room: rooms.Room, person: int) -> bytes:
+        """Everyone is sent it, and only the pages of the one it is about have a place for it. They
+        ask what follows from it, for a frame is the same for all and may be an old one."""
+        member = await memberships.find(db, room.id, person)
         if member is None:
             return b""
-        told = self._templates.render("rooms/_told.html", kind=kind, member=member)
-        return _partial("#told", told, swap="beforeend").encode()
+        draw, path = self._templates.render, self._templates.links.room_path(room)
+        mine = f"[data-me='{member.person.username}']"
+        told = draw("rooms/_told.html", kind=kind, member=member)
+        standing = draw("rooms/_standing.html", kind=kind, member=member, room_path=path)
+        asks = _partial(f"{mine} #standing", standing, "outerHTML")
+        return (_partial(f"{mine} #told", told) + asks).encode()
 
     # ------------------------------------------------------------------ people
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import math
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -12,6 +13,7 @@ from starlette.routing import BaseRoute, Route, WebSocketRoute
 
 from hubbub import config, markup, places, words
 from hubbub.domain import accounts, messages, site
+from hubbub.domain.clock import HOUR, SECOND, now
 from hubbub.web import assets, links
 
 
@@ -79,6 +81,7 @@ def environment() -> jinja2.Environment:
         iso=iso,
         clock=clock,
         day=day,
+        left=left,
         initials=markup.initials,
         hue=markup.hue,
         mark=accounts.mark,
@@ -122,6 +125,12 @@ def day(at: int) -> str:
         "month": words.gettext(_MONTHS[moment.month - 1]),
         "year": moment.year,
     }
+
+
+def left(until: int) -> int:
+    """Whole seconds until a moment, for a page that asks again then: an hour at most, for a
+    machine that slept meanwhile, and no timer of a browser lasts a month."""
+    return min(max(1, math.ceil((until - now()) / SECOND)), HOUR // SECOND)
 
 
 _WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")

@@ -93,6 +93,7 @@ async def page(
         ask=ask,
         reply=reply,
         at_home=at_home,
+        asked=responses.is_htmx(request),
         can=visit.can,
         **{field.name: getattr(view, field.name) for field in dataclasses.fields(view)},
     )
