@@ -168,6 +168,17 @@ def test_a_guest_changes_their_name_and_makes_an_account(
     shows(page, "Now I have an account")
 
 
+def test_without_script_too_a_guest_changes_their_name_beside_the_composer(
+    page_for: conftest.Profiles, room: str
+) -> None:
+    page = page_for(java_script_enabled=False)
+    come(page, room, "Gil", "I am Gil, for now")
+    page.locator(".composer__as").get_by_role("link", name="change").click()
+    page.get_by_role("textbox", name="Your name").fill("Gilbert")
+    page.get_by_role("button", name="Change your name").click()
+    expect(page.locator(".composer__as")).to_contain_text("as Gilbert · guest")
+
+
 def test_a_guest_leaves_and_is_gone(page_for: conftest.Profiles, room: str) -> None:
     page = page_for()
     come(page, room, "Gwen", "I am only passing")
