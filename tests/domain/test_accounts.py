@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hubbub import database, errors
-from hubbub.domain import accounts
+from hubbub import database, errors, passwords
+from hubbub.domain import accounts, sessions
 from tests import people
 
 pytestmark = pytest.mark.anyio
@@ -104,6 +104,33 @@ async def test_a_password_kept_with_an_older_secret_is_kept_anew_at_login(
     await accounts.authenticate(db, "ada", people.PASSWORD, rotated[1:])
     with pytest.raises(errors.Invalid):
         await accounts.authenticate(db, "ada", people.PASSWORD, people.KEYS)
+
+
+async def test_two_logins_at_once_both_keep_the_password_anew(db: database.Database) -> None:
+    await people.person(db, "ada")
+    rotated = (*people.KEYS, "the secret that came after it, and is as long")
+    for proof in await asyncio.gather(
+        *(accounts.prove(db, "ada", people.PASSWORD, rotated) for _ in range(3))
+    ):
+        await sessions.start(db, proof.person, kept=proof.kept)
+
+
+async def test_keeping_a_password_anew_never_brings_back_one_that_was_changed(
+    db: database.Database,
+) -> None:
+    ada = await people.person(db, "ada")
+    rotated = (*people.KEYS, "the secret that came after it, and is as long")
+    newer = await passwords.hash("twelve herons on a weir", rotated)
+    async with db.transaction() as conn:
+        change = {"password": newer, "id": ada.id}
+        await conn.run("UPDATE people SET password = :password WHERE id = :id", change)
+        late = asyncio.create_task(accounts.prove(db, "ada", people.PASSWORD, rotated))
+        # It reads what was there before, and has all the time to hash that anew.
+        for _ in range(4):
+            await passwords.hash("something to wait for", rotated)
+    with pytest.raises(errors.Invalid):
+        await late
+    assert await accounts.authenticate(db, "ada", "twelve herons on a weir", rotated) == ada
 
 
 async def test_names_of_several_people_come_in_one_query(db: database.Database) -> None:

@@ -48,6 +48,21 @@ async def test_a_new_password_ends_all_other_sessions_and_renews_this_one(
         await credentials.holder(db, handed, now=NOW)
 
 
+async def test_a_login_under_way_with_the_old_password_comes_too_late(
+    db: database.Database,
+) -> None:
+    ada = await people.person(db, "Ada")
+    _, session = await sessions.start(db, ada, now=NOW)
+    proof = await accounts.prove(db, "ada", people.PASSWORD, people.KEYS)
+    await credentials.change(db, session, NEW, people.KEYS, now=NOW)
+    with pytest.raises(errors.Invalid) as refused:
+        await sessions.start(db, ada, kept=proof.kept, now=NOW)
+    assert refused.value.message == "This username and password do not match."
+    assert [place.id for place in await sessions.places(db, ada, NOW)] == [session.id]
+    fresh = await accounts.prove(db, "ada", NEW, people.KEYS)
+    assert await sessions.start(db, ada, kept=fresh.kept, now=NOW)
+
+
 @pytest.mark.parametrize("password", ["short", "password123", "Ada", "Hubbub", "x" * 300])
 async def test_a_password_that_breaks_the_rules_changes_nothing(
     db: database.Database, password: str

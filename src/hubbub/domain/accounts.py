@@ -170,10 +170,24 @@ def called(username: str, name: str) -> str:
     return words.gettext("{name} (guest {mark})").format(name=name, mark=mark(username))
 
 
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """Who gave the right password, and `kept`, what it was kept as then: whoever signs them in
+    asks that it still is, for a password may be changed while another is being checked."""
+
+    person: Person
+    kept: str
+
+
 async def authenticate(
     db: database.Queries, username: str, password: str, keys: Sequence[str]
 ) -> Person:
-    """The person whose name and password these are; one and the same Invalid for everything else.
+    """The person whose name and password these are; the same Invalid for everything else."""
+    return (await prove(db, username, password, keys)).person
+
+
+async def prove(db: database.Queries, username: str, password: str, keys: Sequence[str]) -> Proof:
+    """The same, for signing in.
 
     An unknown name costs the same work as a wrong password, so neither answer nor time tells
     which names exist.
@@ -181,17 +195,28 @@ async def authenticate(
     row = await _row(db, username)
     verdict = await passwords.verify(password, row["password"] if row else None, keys)
     if row is None or not verdict.ok or row["disabled_at"] is not None:
-        raise errors.Invalid(
-            words.gettext("This username and password do not match."), field="password"
-        )
-    if verdict.rehash:
-        await _rehash(db, row["person_id"], password, keys)
-    return from_row(row)
+        raise no_match()
+    if not verdict.rehash:
+        return Proof(from_row(row), row["password"])
+    kept = await _rehash(db, row, password, keys)
+    # When it was changed meanwhile, it is the new one that has to be right.
+    return Proof(from_row(row), kept) if kept else await prove(db, username, password, keys)
 
 
-async def _rehash(db: database.Queries, person_id: int, password: str, keys: Sequence[str]) -> None:
+def no_match() -> errors.Invalid:
+    return errors.Invalid(
+        words.gettext("This username and password do not match."), field="password"
+    )
+
+
+async def _rehash(
+    db: database.Queries, row: database.Record, password: str, keys: Sequence[str]
+) -> str | None:
+    """Keeps the password as one does now; None, and nothing done, when another came meanwhile."""
     hashed = await passwords.hash(password, keys)
-    await db.run(people.update().where(people.c.id == person_id).values(password=hashed))
+    same = (people.c.id == row["person_id"]) & (people.c.password == row["password"])
+    update = people.update().where(same).values(password=hashed).returning(people.c.id)
+    return hashed if await db.value(update) is not None else None
 
 
 async def _row(db: database.Queries, username: str) -> database.Record | None:

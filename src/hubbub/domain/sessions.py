@@ -43,10 +43,11 @@ _EXPIRED = (
 _TOUCH = "UPDATE sessions SET seen_at = :now WHERE id = :id AND seen_at < :now"
 _CONFIRM = "UPDATE sessions SET confirmed_at = :now WHERE id = :id"
 _FIRST_LOGIN = "SELECT first_login_at FROM people WHERE id = :person_id"
-# Locks the person's row, so that two logins at once do not both find room for one more session.
+# Locks the person's row, so that two logins at once do not both find room for one more session,
+# and nobody changes a password between this and the new session's row.
 _LOGGED_IN = (
     "UPDATE people SET first_login_at = COALESCE(first_login_at, :now) WHERE id = :person_id"
-    " AND disabled_at IS NULL RETURNING id"
+    " AND disabled_at IS NULL AND (:kept = '' OR password = :kept) RETURNING id"
 )
 _INSERT = (
     "INSERT INTO sessions"
@@ -95,19 +96,21 @@ async def start(
     user_agent: str = "",
     address: str = "",
     *,
+    kept: str = "",
     lobby: bool = True,
     now: int | None = None,
 ) -> tuple[str, Session]:
     """Signs a person in: the token for the cookie, and the session.
 
     Beyond twenty sessions those not used for longest end. The first login leads to the lobby,
-    where the site has one.
+    where the site has one. With the password they proved to know (`accounts.Proof.kept`) it is
+    Invalid when that is not theirs any more.
     """
     at = clock.at(now)
     comes_in = lobby and person.guest_of is None
     if comes_in and await db.value(_FIRST_LOGIN, {"person_id": person.id}) is None:
         await memberships.welcome(db, person, now=at)
-    return await begin(db, person, user_agent, address, now=at)
+    return await begin(db, person, user_agent, address, kept=kept, now=at)
 
 
 async def begin(
@@ -117,6 +120,7 @@ async def begin(
     address: str = "",
     *,
     token: str = "",
+    kept: str = "",
     now: int | None = None,
 ) -> tuple[str, Session]:
     """The rows of a new session, also inside a transaction that is under way; of a token made for
@@ -130,7 +134,10 @@ async def begin(
         "address": _stored(address, _ADDRESS_LENGTH),
     }
     async with db.transaction() as conn:
-        if await conn.value(_LOGGED_IN, {"now": at, "person_id": person.id}) is None:
+        known = {"now": at, "person_id": person.id, "kept": kept}
+        if await conn.value(_LOGGED_IN, known) is None:
+            if kept:
+                raise accounts.no_match()
             raise errors.Forbidden(words.gettext("This account cannot be used any more."))
         before = [row["id"] for row in await conn.all(_OF_PERSON, {"person_id": person.id})]
         session_id = await conn.value(_INSERT, values)

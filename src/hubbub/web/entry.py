@@ -12,8 +12,11 @@ from hubbub.web.middleware import sessions as cookies
 SESSION_SECONDS = sessions.ABSOLUTE // 1000
 
 
-async def sign_in(request: Request, person: accounts.Person, response: Response) -> None:
-    """A new session and its token, whatever session there was in this browser before."""
+async def sign_in(
+    request: Request, person: accounts.Person, response: Response, *, kept: str = ""
+) -> None:
+    """A new session and its token, whatever session there was in this browser before. `kept` is
+    that of `sessions.start`."""
     state = request.state
     if state.session is not None:
         await end(request)
@@ -22,6 +25,7 @@ async def sign_in(request: Request, person: accounts.Person, response: Response)
         person,
         request.headers.get("user-agent", ""),
         access.address(request),
+        kept=kept,
         lobby=state.site.now.lobby,
     )
     remember(request, response, token)

@@ -61,10 +61,10 @@ async def _login_again(request: Request, refusal: errors.Refusal) -> Response:
 async def enter(request: Request) -> Response:
     """A new session and its token, whatever session there was before."""
     form = await forms.read(request)
-    person = await _authenticated(request, form)
+    proof = await _proof(request, form)
     response = responses.see_other(links.own_path(form.get("next", "")))
-    await entry.sign_in(request, person, response)
-    await _record(request, "logged in", person)
+    await entry.sign_in(request, proof.person, response, kept=proof.kept)
+    await _record(request, "logged in", proof.person)
     return response
 
 
@@ -77,12 +77,12 @@ async def logout(request: Request) -> Response:
     return response
 
 
-async def _authenticated(request: Request, form: forms.Form) -> accounts.Person:
+async def _proof(request: Request, form: forms.Form) -> accounts.Proof:
     state, username = request.state, form.get("username", "")
     name, address = accounts.fold(username)[:64], access.address(request)
     try:
         async with state.limits.attempt("login", name, address):
-            return await accounts.authenticate(
+            return await accounts.prove(
                 state.db, username, form.get("password", ""), state.config.secret_keys
             )
     except errors.Invalid:
