@@ -6,8 +6,10 @@ import re
 from collections.abc import Callable, Iterator
 
 import pytest
+from cryptography.hazmat.primitives import serialization
 from playwright.sync_api import CDPSession, Page, expect
 
+from hubbub import webpush
 from tests import receivers, servers, services
 from tests.browser import conftest
 from tests.browser.test_accessibility import violations
@@ -173,6 +175,100 @@ def test_without_permission_or_wish_nothing_is_asked_and_nothing_is_shown(
         assert page.evaluate("[shown.length, asked, rung]") == [0, 0, 0]
 
 
+def invite(owner: conftest.Account, room: str, guest: conftest.Account) -> None:
+    answer = owner.client.post(f"{room}/invitations", data={"username": guest.name})
+    assert answer.status_code == 303, answer.text[:2000]
+
+
+def test_who_looks_elsewhere_is_shown_each_invitation_once_and_a_click_leads_to_the_inbox(
+    page_for: conftest.Profiles, someone: Someone, ben: conftest.Account
+) -> None:
+    eve = someone("Eve")
+    wants(eve, "alerts", "sound")
+    page = watched(page_for(eve), eve.create("Her own"))
+    page.evaluate("away(true)")
+    for place, title in enumerate(("The lighthouse", "The <b>pier</b>"), 1):
+        invite(ben, ben.create(title, access="invited"), eve)
+        shown = told(page, place)[-1]
+        assert (shown["title"], shown["body"]) == ("Ben invites you", title)
+    expect(page.locator("#inbox")).to_contain_text("2")
+    assert len({one["tag"] for one in told(page, 2)}) == 2, "neither takes the other's place"
+    assert page.evaluate("[shown.length, rung]") == [2, 2]
+    page.evaluate("shown[1].onclick()")
+    page.wait_for_url("**/inbox")
+    expect(page.get_by_text("The <b>pier</b>")).to_be_visible()
+
+
+def test_who_hides_the_text_is_shown_neither_the_room_nor_who_invites(
+    page_for: conftest.Profiles, someone: Someone, ben: conftest.Account
+) -> None:
+    eve = someone("Eve")
+    wants(eve, "alerts", "private")
+    page = watched(page_for(eve), eve.create("Her own"))
+    page.evaluate("away(true)")
+    invite(ben, ben.create("The lighthouse", access="invited"), eve)
+    (shown,) = told(page, 1)
+    assert (shown["title"], shown["body"]) == ("You are invited into a room", "")
+
+
+def test_a_page_says_that_it_is_looked_at_when_something_comes_to_wait_and_not_before(
+    page_for: conftest.Profiles, someone: Someone, ben: conftest.Account
+) -> None:
+    eve = someone("Eve")
+    wants(eve, "alerts")
+    page, said = page_for(eve), list[str]()
+    page.on(
+        "websocket",
+        lambda socket: socket.on("framesent", lambda frame: said.append(str(frame))),
+    )
+    watched(page, eve.create("Her own"))
+
+    def looks() -> int:
+        return sum('"op":"look"' in frame for frame in said)
+
+    assert looks() == 0, "nothing waits"
+    invite(ben, ben.create("The lighthouse", access="invited"), eve)
+    expect(page.locator("#inbox")).to_contain_text("1")
+    until(page, lambda: looks() == 1)
+    assert page.evaluate("shown.length") == 0, "seen as it came"
+    page.evaluate("away(true)")
+    invite(ben, ben.create("The pier", access="invited"), eve)
+    told(page, 1)
+    assert looks() == 1, "nobody has seen it"
+    page.evaluate("away(false)")
+    until(page, lambda: looks() == 2)
+
+
+def until(page: Page, condition: Callable[[], bool]) -> None:
+    """Let Playwright hear what the page does until something is so."""
+    for _ in range(conftest.PATIENCE // 20):
+        if condition():
+            return
+        page.wait_for_timeout(20)
+    raise AssertionError("it did not come to that")
+
+
+def test_who_waits_at_the_door_on_a_page_behind_others_is_shown_that_they_were_let_in(
+    page_for: conftest.Profiles, someone: Someone, ben: conftest.Account
+) -> None:
+    eve, room = someone("Eve"), ben.create("The boathouse", access="invited")
+    wants(eve, "alerts")
+    made = ben.client.post(f"{room}/links", data={"knock": "yes"})
+    text = ben.client.get(made.headers["location"]).text
+    (door,) = set(re.findall(r"/i/[\w-]+", text))
+    page = page_for(eve)
+    page.add_init_script(WATCHED % "granted")
+    page.add_init_script("addEventListener('DOMContentLoaded', () => away(true))")
+    page.goto(door)
+    page.get_by_role("button", name="Ask to enter").click()
+    expect(page.get_by_text("You asked to enter.")).to_be_visible()
+    answer = ben.client.post(f"{room}/knocks/{eve.name}", data={"answer": "admit"})
+    assert answer.status_code == 303, answer.text[:2000]
+    page.wait_for_url(f"**{room}")
+    (shown,) = told(page, 1)
+    assert shown == {"title": "You were let in", "body": "The boathouse", "tag": room}
+
+
 def test_the_browser_is_asked_only_by_a_click(
     page_for: conftest.Profiles, ada: conftest.Account, shots: pathlib.Path
 ) -> None:
@@ -269,6 +365,85 @@ def test_the_service_worker_shows_what_was_sealed_for_this_browser(
     )
     where = f"{room}/{number}"
     assert shown == [["Ben in The harbour", "come to the harbour", where, where]]
+
+
+# Stands for the browser's own part, which asks its push service for an address: keys and address
+# are made in the page as a browser makes them, and the private half is handed to the test.
+SUBSCRIBING = """
+    const encoded = (bytes) => btoa(String.fromCharCode(...new Uint8Array(bytes)))
+      .replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
+    const subscription = (json) => ({
+      ...json,
+      toJSON: () => json,
+      unsubscribe: async () => delete localStorage.subscribed,
+    });
+    PushManager.prototype.getSubscription = async () =>
+      localStorage.subscribed ? subscription(JSON.parse(localStorage.subscribed)) : null;
+    PushManager.prototype.subscribe = async (options) => {
+      const curve = { name: "ECDH", namedCurve: "P-256" };
+      const pair = await crypto.subtle.generateKey(curve, true, ["deriveBits"]);
+      const auth = encoded(crypto.getRandomValues(new Uint8Array(16)));
+      const p256dh = encoded(await crypto.subtle.exportKey("raw", pair.publicKey));
+      const secret = encoded(await crypto.subtle.exportKey("pkcs8", pair.privateKey));
+      const json = { endpoint: "ENDPOINT", keys: { p256dh, auth } };
+      await made({ ...options, secret, auth });
+      localStorage.subscribed = JSON.stringify(json);
+      return subscription(json);
+    };
+"""
+
+
+def test_a_click_subscribes_this_browser_and_what_arrives_is_sealed_for_it(
+    page_for: conftest.Profiles,
+    someone: Someone,
+    ben: conftest.Account,
+    service: receivers.PushService,
+) -> None:
+    """The whole way but for the browser's own push service, which Debian's Chromium does not have:
+    there `PushManager` is a stub, and the question for permission is answered beforehand, for
+    nobody can answer it in a browser without windows."""
+    ida, room = someone("Ida"), ben.create("The quay")
+    ida.join(room)
+    level(ida, room, "all")
+    browser, kept = service.browser("chosen"), list[dict[str, str]]()
+    page = page_for(ida)
+    page.context.grant_permissions(["notifications"])
+    page.expose_function("made", lambda made: kept.append(made))
+    page.add_init_script(SUBSCRIBING.replace("ENDPOINT", browser.endpoint))
+    page.goto("/profile/notifications")
+    key = page.locator("[name=server_key]").input_value()
+    assert kept == [], "not before the click"
+    page.get_by_role("button", name="Tell this browser").click()
+    expect(page.get_by_text("Browser 1, through 127.0.0.1 (this one)")).to_be_visible()
+    expect(page.get_by_role("button", name="Tell this browser")).to_be_hidden()
+    (made,) = kept
+    assert (made["userVisibleOnly"], made["applicationServerKey"]) == (True, key)
+    private = serialization.load_der_private_key(webpush.decoded(made["secret"]), None)
+    browser.private, browser.secret = private, webpush.decoded(made["auth"])
+    before = len(service.got)
+    number = ben.say(room, "the tide is *coming in*")
+    got = service.wait(before + 1)[-1]
+    assert got.path == "/send/chosen"
+    assert receivers.check_sender(got, f"http://{service.host}")["key"] == key
+    deliver(page, page.context.new_cdp_session(page), browser.open(got.body))
+    assert notified(page) == ["Ben in The quay", "the tide is coming in", f"{room}/{number}"]
+    page.get_by_role("button", name="Stop telling it").click()
+    expect(page.get_by_text("Browser 1")).to_have_count(0)
+    expect(page.get_by_role("button", name="Tell this browser")).to_be_visible()
+    assert page.evaluate("localStorage.subscribed") is None
+
+
+def notified(page: Page) -> list[str]:
+    """What the service worker shows, once it does: title, text, and where a click leads."""
+    page.wait_for_function(
+        """async () => (await (await navigator.serviceWorker.ready).getNotifications()).length"""
+    )
+    (shown,) = page.evaluate(
+        """async () => (await (await navigator.serviceWorker.ready).getNotifications())
+            .map(({ title, body, data }) => [title, body, data])"""
+    )
+    found: list[str] = shown
+    return found
 
 
 def test_browsers_that_are_told_are_listed_and_can_be_stopped(
