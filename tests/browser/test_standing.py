@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import concurrent.futures
+import pathlib
 import re
 from collections.abc import Callable
 
@@ -14,7 +15,7 @@ from hubbub import database
 from hubbub.domain import accounts, clock, moderation, rooms
 from tests import servers
 from tests.browser import conftest
-from tests.browser.test_accessibility import LISTEN
+from tests.browser.test_accessibility import LISTEN, THEMES, Theme, violations
 from tests.browser.test_journeys import say, shows
 from tests.browser.test_looks import is_live, opened
 
@@ -262,3 +263,27 @@ def test_an_answer_that_does_not_come_is_asked_for_again(
     mute(server, room, ben, 2)
     expect(page.locator("#composer")).to_be_visible(timeout=45_000)
     assert len(failed) == 1
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_axe_finds_nothing_on_a_page_without_a_composer_nor_when_it_came(
+    page_for: conftest.Profiles,
+    server: servers.Server,
+    ada: conftest.Account,
+    ben: conftest.Account,
+    room: str,
+    theme: Theme,
+    shots: pathlib.Path,
+) -> None:
+    mute(server, room, ben)
+    found = {}
+    for width in (1280, 390):
+        page = page_for(ben, color_scheme=theme, viewport={"width": width, "height": 844})
+        opened(page, room)
+        found[f"muted {width}"] = violations(page)
+        page.screenshot(path=shots / f"muted {theme} {width}.png")
+    act(ada, f"{room}/mutes/removal", username=ben.name)
+    expect(page.locator("#composer")).to_be_visible()
+    found["free again"] = violations(page)
+    page.screenshot(path=shots / f"free again {theme}.png")
+    assert not any(found.values()), found
