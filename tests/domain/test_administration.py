@@ -11,12 +11,12 @@ from hubbub import database, errors
 from hubbub.domain import (
     accounts,
     acts,
+    bans,
     clock,
     drafts,
     history,
     memberships,
     messages,
-    moderation,
     reports,
     revisions,
     rooms,
@@ -25,8 +25,8 @@ from hubbub.domain import (
     sessions,
     settings,
 )
+from hubbub.domain.administration import bans as banned
 from hubbub.domain.administration import (
-    bans,
     entrance,
     journal,
     links,
@@ -525,24 +525,24 @@ async def test_of_a_direct_conversation_just_the_message_that_was_reported_is_sh
 async def test_bans_of_all_rooms_are_listed_and_lifted_and_the_room_is_told(
     db: database.Database, cast: persons.Cast, root: accounts.Person
 ) -> None:
-    await moderation.ban(db, cast.room, cast.alice, cast.bob, reason="Shouting")
-    [ban] = (await bans.listed(db, ALL)).rows
+    await bans.ban(db, cast.room, cast.alice, cast.bob, reason="Shouting")
+    [ban] = (await banned.listed(db, ALL)).rows
     assert (ban.username, ban.room_title, ban.by_name, ban.reason) == (
         "Bob",
         "Design talk",
         "Alice",
         "Shouting",
     )
-    assert (await bans.listed(db, paging.Asked(show="past"))).rows == ()
+    assert (await banned.listed(db, paging.Asked(show="past"))).rows == ()
     with pytest.raises(errors.NotFound):
-        await bans.lift(db, cast.charlie, cast.room.id, cast.bob.id)
-    await bans.lift(db, root, cast.room.id, cast.bob.id)
-    assert (await bans.listed(db, ALL)).rows == ()
+        await banned.lift(db, cast.charlie, cast.room.id, cast.bob.id)
+    await banned.lift(db, root, cast.room.id, cast.bob.id)
+    assert (await banned.listed(db, ALL)).rows == ()
     assert (await acts.latest(db, cast.room.id))[0].act == "unbanned"
     room = await now(db, cast.room)
     for room_id, person_id in ((room.id, cast.bob.id), (999, 1), (None, None)):
         with pytest.raises(errors.NotFound):
-            await bans.lift(db, root, room_id, person_id)
+            await banned.lift(db, root, room_id, person_id)
     assert await now(db, room) == room, "what was not lifted left no event"
 
 

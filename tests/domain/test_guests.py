@@ -13,6 +13,7 @@ import sqlalchemy
 from hubbub import database, errors
 from hubbub.domain import (
     accounts,
+    bans,
     clock,
     guests,
     history,
@@ -20,7 +21,6 @@ from hubbub.domain import (
     memberships,
     mentions,
     messages,
-    moderation,
     pace,
     roles,
     rooms,
@@ -263,7 +263,7 @@ async def test_who_is_banned_does_not_come_back_from_there_for_a_day(
 ) -> None:
     room = await opened(db, cast)
     came = await come(db, room, address="192.0.2.1", now=NOON)
-    await moderation.ban(db, room, cast.alice, came.person, now=NOON)
+    await bans.ban(db, room, cast.alice, came.person, now=NOON)
     assert await sessions.find(db, came.token, NOON) is None
     with pytest.raises(errors.Forbidden) as refused:
         await come(db, room, address="192.0.2.1", now=NOON + clock.HOUR)
@@ -280,7 +280,7 @@ async def test_a_ban_from_one_room_keeps_nobody_from_another(
 ) -> None:
     room = await opened(db, cast)
     came = await come(db, room, address="192.0.2.1")
-    await moderation.ban(db, room, cast.alice, came.person)
+    await bans.ban(db, room, cast.alice, came.person)
     other = await rooms.create(db, cast.alice, "Another")
     other = await guests.allow(db, other, cast.alice, is_open=True)
     await come(db, other, address="192.0.2.1")
@@ -383,7 +383,7 @@ async def test_who_was_taken_out_meanwhile_becomes_nothing(
 ) -> None:
     room = await opened(db, cast)
     came = await come(db, room)
-    await moderation.ban(db, room, cast.alice, came.person)
+    await bans.ban(db, room, cast.alice, came.person)
     with pytest.raises(errors.Conflict):
         await settle(db, came)
     became = await come(db, room)

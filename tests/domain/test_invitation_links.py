@@ -9,6 +9,7 @@ from hubbub import database, errors
 from hubbub.domain import (
     accounts,
     acts,
+    bans,
     clock,
     invitation_links,
     memberships,
@@ -260,9 +261,9 @@ async def test_a_room_that_takes_nobody_in_takes_nobody_in_by_a_link(
 
 async def test_the_banned_come_in_by_no_link(db: database.Database, cast: people.Cast) -> None:
     link = await make(db, cast)
-    await moderation.ban(db, cast.room, cast.alice, cast.charlie)
+    await bans.ban(db, cast.room, cast.alice, cast.charlie)
     await refused(db, link, cast.charlie)
-    await moderation.unban(db, cast.room, cast.alice, cast.charlie)
+    await bans.lift(db, cast.room, cast.alice, cast.charlie)
     assert await invitation_links.redeem(db, link, cast.charlie)
 
 
@@ -282,7 +283,7 @@ async def test_a_link_is_no_better_than_its_maker(
         case "removed":
             await memberships.remove(db, room, alice, bob)
         case "banned":
-            await moderation.ban(db, room, alice, bob)
+            await bans.ban(db, room, alice, bob)
         case "disabled":
             disable = "UPDATE people SET disabled_at = :at WHERE id = :id"
             await db.run(disable, {"at": people.NOON, "id": bob.id})

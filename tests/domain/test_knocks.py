@@ -8,11 +8,11 @@ import pytest
 from hubbub import database, errors
 from hubbub.domain import (
     accounts,
+    bans,
     clock,
     invitation_links,
     knocks,
     memberships,
-    moderation,
     revocations,
     roles,
     rooms,
@@ -200,7 +200,7 @@ async def test_a_link_that_admits_nobody_lets_nobody_ask(
         with pytest.raises(errors.NotFound):
             await knocks.ask(db, link, cast.charlie)
     good = await make(db, cast)
-    await moderation.ban(db, cast.room, cast.alice, cast.charlie)
+    await bans.ban(db, cast.room, cast.alice, cast.charlie)
     with pytest.raises(errors.NotFound):
         await knocks.ask(db, good, cast.charlie)
     assert await names(db, cast.room) == []
@@ -233,7 +233,7 @@ async def test_who_is_banned_while_waiting_waits_no_more(
 ) -> None:
     link = await make(db, cast)
     await knocks.ask(db, link, cast.charlie)
-    await moderation.ban(db, cast.room, cast.alice, cast.charlie)
+    await bans.ban(db, cast.room, cast.alice, cast.charlie)
     assert await names(db, cast.room) == []
     with pytest.raises(errors.Refusal):
         await knocks.admit(db, cast.room, cast.alice, cast.charlie)

@@ -9,6 +9,7 @@ from hubbub import database, errors
 from hubbub.domain import (
     accounts,
     acts,
+    bans,
     clock,
     directory,
     erasure,
@@ -65,7 +66,7 @@ async def remove(
 async def ban(
     db: database.Database, cast: people.Cast, by: accounts.Person, whom: accounts.Person
 ) -> None:
-    await moderation.ban(db, cast.room, by, whom, purge=True)
+    await bans.ban(db, cast.room, by, whom, purge=True)
 
 
 async def purge(
@@ -233,7 +234,7 @@ async def test_for_the_banned_the_room_does_not_exist_any_more(
     db: database.Database, cast: people.Cast
 ) -> None:
     room = await settings.set_access(db, cast.room, cast.alice, "listed", "talk")
-    await moderation.ban(db, room, cast.alice, cast.bob, reason="spam")
+    await bans.ban(db, room, cast.alice, cast.bob, reason="spam")
     assert await memberships.find(db, room.id, cast.bob.id) is None
     for way in (
         rooms.open(db, room.public_id, cast.bob),
@@ -254,7 +255,7 @@ async def test_for_the_banned_the_room_does_not_exist_any_more(
 
 async def test_a_ban_takes_along_what_waited(db: database.Database, cast: people.Cast) -> None:
     asked = await invitations.invite(db, cast.room, cast.alice, "charlie")
-    await moderation.ban(db, cast.room, cast.alice, cast.charlie)
+    await bans.ban(db, cast.room, cast.alice, cast.charlie)
     with pytest.raises(errors.NotFound):
         await invitations.find(db, asked.id, cast.charlie)
     fresh = await rooms.by_id(db, cast.room.id)
@@ -266,28 +267,28 @@ async def test_a_ban_takes_along_what_waited(db: database.Database, cast: people
 async def test_a_ban_for_a_while_ends_by_itself(db: database.Database, cast: people.Cast) -> None:
     now = clock.now()
     past = now - clock.HOUR
-    await moderation.ban(db, cast.room, cast.alice, cast.bob, until=now - 1, now=past)
+    await bans.ban(db, cast.room, cast.alice, cast.bob, until=now - 1, now=past)
     assert await subjects.bans(db, cast.room.id) == []
     assert len(await subjects.bans(db, cast.room.id, now=past)) == 1
     assert await memberships.join(db, cast.room, cast.bob)
     with pytest.raises(errors.Invalid):
-        await moderation.ban(db, cast.room, cast.alice, cast.bob, until=now, now=now)
+        await bans.ban(db, cast.room, cast.alice, cast.bob, until=now, now=now)
 
 
 async def test_a_ban_is_listed_with_who_when_and_why_and_lifted(
     db: database.Database, cast: people.Cast
 ) -> None:
-    await moderation.ban(db, cast.room, cast.alice, cast.bob, reason="  spam  ", now=NOON)
-    await moderation.ban(db, cast.room, cast.alice, cast.charlie, now=NOON + 1)
+    await bans.ban(db, cast.room, cast.alice, cast.bob, reason="  spam  ", now=NOON)
+    await bans.ban(db, cast.room, cast.alice, cast.charlie, now=NOON + 1)
     first, second = await subjects.bans(db, cast.room.id)
     assert (second.person, second.by_name) == (cast.bob, "Alice")
     assert (second.at, second.until, second.reason) == (NOON, None, "spam")
     assert first.person == cast.charlie
     assert await subjects.bans(db, cast.room.id, limit=1, skip=1) == [second]
-    assert await moderation.unban(db, cast.room, cast.alice, cast.bob)
-    assert not await moderation.unban(db, cast.room, cast.alice, cast.bob)
+    assert await bans.lift(db, cast.room, cast.alice, cast.bob)
+    assert not await bans.lift(db, cast.room, cast.alice, cast.bob)
     with pytest.raises(errors.Forbidden):
-        await moderation.unban(db, cast.room, cast.bob, cast.charlie)
+        await bans.lift(db, cast.room, cast.bob, cast.charlie)
     assert await memberships.join(db, cast.room, cast.bob)
     assert await conftest.kinds(db, cast.room) == ["banned", "banned", "unbanned", "joined"]
 
@@ -300,7 +301,7 @@ async def test_whoever_the_lobby_does_not_let_in_can_log_in_all_the_same(
     await sessions.start(db, root)
     lobby = await rooms.by_handle(db, rooms.LOBBY)
     assert lobby is not None
-    await moderation.ban(db, lobby, root, cast.bob)
+    await bans.ban(db, lobby, root, cast.bob)
     await pace.lock(db, lobby, root, True)
     for person in (cast.bob, cast.charlie):
         token, _ = await sessions.start(db, person)
@@ -316,7 +317,7 @@ async def test_who_runs_the_site_is_banned_nowhere(
 ) -> None:
     root = await people.person(db, "root", is_admin=True)
     with pytest.raises(errors.Forbidden, match="root"):
-        await moderation.ban(db, cast.room, cast.alice, root)
+        await bans.ban(db, cast.room, cast.alice, root)
     assert await subjects.bans(db, cast.room.id) == []
 
 
@@ -337,7 +338,7 @@ async def test_with_a_banned_guest_goes_their_address_for_a_day_or_as_long_as_th
     assert guest is not None
     for place, address in enumerate(("192.0.2.1", "192.0.2.7")):
         await sessions.start(db, guest, address=address, now=NOON + place)
-    await moderation.ban(db, cast.room, cast.alice, guest, until=until, now=NOON)
+    await bans.ban(db, cast.room, cast.alice, guest, until=until, now=NOON)
     [row] = await db.all("SELECT address, address_until FROM bans")
     assert (row["address"], row["address_until"]) == ("192.0.2.7", shut_until)
 
@@ -346,18 +347,18 @@ async def test_who_has_an_account_is_banned_without_their_address(
     db: database.Database, cast: people.Cast
 ) -> None:
     await sessions.start(db, cast.bob, address="192.0.2.1")
-    await moderation.ban(db, cast.room, cast.alice, cast.bob)
+    await bans.ban(db, cast.room, cast.alice, cast.bob)
     assert await db.value("SELECT address FROM bans") == ""
 
 
 async def test_what_goes_with_a_ban_comes_after_it_and_is_of_the_last_days(
     db: database.Database, cast: people.Cast
 ) -> None:
-    times = [NOON - moderation.RECENT - 1, NOON - moderation.RECENT, NOON - 1]
+    times = [NOON - bans.RECENT - 1, NOON - bans.RECENT, NOON - 1]
     for at in times:
         await say(db, cast, cast.bob, now=at)
     await say(db, cast, cast.alice, now=NOON - 1)
-    await moderation.ban(db, cast.room, cast.alice, cast.bob, reason="spam", purge=True, now=NOON)
+    await bans.ban(db, cast.room, cast.alice, cast.bob, reason="spam", purge=True, now=NOON)
     kinds = await conftest.kinds(db, cast.room)
     assert kinds[len(times) + 1 :] == ["banned", "erased", "erased"]
     bodies = await db.all("SELECT number, body FROM messages ORDER BY number")
@@ -544,5 +545,5 @@ async def test_one_is_told_about_those_a_room_has_to_do_with(
     await say(db, cast, cast.bob)
     await memberships.leave(db, cast.room, cast.bob)
     assert (await subjects.about(db, cast.room.id, "bob")).role == ""
-    await moderation.ban(db, cast.room, cast.alice, cast.charlie)
+    await bans.ban(db, cast.room, cast.alice, cast.charlie)
     assert (await subjects.about(db, cast.room.id, "charlie")).ban is not None

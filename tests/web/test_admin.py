@@ -11,16 +11,7 @@ from unittest import mock
 import httpx2
 import pytest
 
-from hubbub.domain import (
-    accounts,
-    clock,
-    drafts,
-    messages,
-    moderation,
-    reports,
-    rooms,
-    site,
-)
+from hubbub.domain import accounts, bans, clock, drafts, messages, reports, rooms, site
 from hubbub.domain.administration import paging
 from hubbub.web import access, routes
 from tests import elements, people
@@ -69,7 +60,7 @@ async def desk(house: conftest.House, scene: conftest.Scene) -> Desk:
         fresh = await rooms.by_id(db, room.id)
         assert fresh is not None
         await reports.report_message(db, fresh, cast.bob, 1, "Look at this")
-    await moderation.ban(db, cast.room, cast.alice, cast.charlie, reason="Shouting")
+    await bans.ban(db, cast.room, cast.alice, cast.charlie, reason="Shouting")
     await db.run(
         "INSERT INTO invitation_links (public_id, room_id, maker_id, role, label, created_at)"
         " VALUES ('abc', :room_id, :maker_id, 'member', 'Poster', 1)",

@@ -12,7 +12,7 @@ import httpx2
 import pytest
 from starlette.routing import Route
 
-from hubbub.domain import guests, invitation_links, memberships, moderation, rooms, site
+from hubbub.domain import bans, guests, invitation_links, memberships, rooms, site
 from hubbub.web import routes
 from tests import elements, people
 from tests.web import conftest
@@ -261,7 +261,7 @@ async def test_an_address_that_is_kept_out_is_told_what_everyone_is_told(
 ) -> None:
     await come(house, let_in.path, address="192.0.2.1")
     guest = (await guest_of(house, let_in)).person
-    await moderation.ban(house.db, let_in.cast.room, let_in.cast.alice, guest)
+    await bans.ban(house.db, let_in.cast.room, let_in.cast.alice, guest)
     client = house.browser("192.0.2.1")
     action, fields = await form(client, let_in.path)
     answer = await client.post(action, data=fields | {"name": "Gwen again", "body": "hello"})

@@ -12,11 +12,11 @@ import pytest
 
 from hubbub import signing
 from hubbub.domain import (
+    bans,
     invitation_links,
     knocks,
     memberships,
     messages,
-    moderation,
     revocations,
     roles,
     rooms,
@@ -257,7 +257,7 @@ async def test_whatever_keeps_a_link_from_admitting_the_answer_is_the_same(
             lock = "UPDATE rooms SET locked_at = 1 WHERE id = :id"
             await db.run(lock, {"id": room.id})
     other = await rooms.create(db, cast.alice, "Not for Charlie")
-    await moderation.ban(db, other, cast.alice, cast.charlie)
+    await bans.ban(db, other, cast.alice, cast.charlie)
     banned = await invitation_links.create(db, other, cast.alice)
     wrong = fine[1][:13] + ("b" if fine[1][13] == "a" else "a") + fine[1][14:]
     paths += [house.links.invitation_path(banned), UNKNOWN, wrong, "/i/x", "/i/" + "x" * 500]

@@ -9,7 +9,7 @@ dataclasses, and refuses with the words of `hubbub.errors`. Inside this floor im
     credentials  departures  exports
     sessions  events  unread
     history
-    first_run  heirs  direct  invitations  revisions  pins  held  reports
+    bans  first_run  heirs  direct  invitations  revisions  pins  held  reports
     moderation  roles  roll  subjects
     messages  memberships  erasure  expiry  settings  directory  profiles  switcher  search
     pace  open_doors  uploads

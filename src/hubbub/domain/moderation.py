@@ -1,6 +1,4 @@
-"""Looking after a room: who is silenced for a while, who may not come back, what is taken down."""
-
-# ruff: noqa: S608 - SQL is put together from constants only; values are bound.
+"""Looking after a room: who is silenced for a while, and what is taken down."""
 
 from __future__ import annotations
 
@@ -14,7 +12,6 @@ from hubbub.domain import (
     acts,
     clock,
     erasure,
-    inbox,
     memberships,
     messages,
     permissions,
@@ -27,15 +24,7 @@ LONGEST = 366 * clock.DAY
 """What a form may ask for; a ban without an end lasts longer."""
 
 LONGEST_MUTE = 31 * clock.DAY
-"""Who shall say nothing for longer than a month is better not in the room: see `ban`."""
-
-RECENT = 7 * clock.DAY
-"""What goes with a ban: long enough for all that a flood or a quarrel left behind, and short
-enough that years of good conversation do not vanish by one tick."""
-
-ADDRESS_FOR = clock.DAY
-"""A guest comes back under another name, so the address is kept out too; but only for a day,
-because whole families, offices and trains share one."""
+"""Who shall say nothing for longer than a month is better not in the room: see `bans`."""
 
 
 class _NothingToDo(Exception):
@@ -69,7 +58,7 @@ async def mute(
     async with rooms.changing(
         db, room, by, Act.MUTE, "muted", now=at, person_id=person.id
     ) as change:
-        await _require_below(change, person, inside=True)
+        await require_below(change, person, inside=True)
         values = {"room_id": room.id, "person_id": person.id, "by_id": by.id, "at": at}
         await change.conn.run(_MUTE, {**values, "until": until, "reason": reason})
         await acts.record(change, "muted", person_id=person.id, reason=reason, until=until, now=at)
@@ -89,99 +78,11 @@ async def unmute(
         async with rooms.changing(
             db, room, by, Act.MUTE, "unmuted", now=at, person_id=person.id
         ) as change:
-            await _require_below(change, person, inside=True)
+            await require_below(change, person, inside=True)
             until = await change.conn.value(_UNMUTE, values)
             if until is None or until <= at:
                 raise _NothingToDo
             await acts.record(change, "unmuted", person_id=person.id, now=at)
-    except _NothingToDo:
-        return False
-    return True
-
-
-# ----------------------------------------------------------------- banning
-
-
-async def ban(
-    db: database.Database,
-    room: rooms.Room,
-    by: accounts.Person,
-    person: accounts.Person,
-    *,
-    until: int | None = None,
-    reason: str = "",
-    purge: bool = False,
-    now: int | None = None,
-) -> list[str]:
-    """Takes somebody out, or never lets them in: for them the room does not exist any more.
-
-    With `purge` all they said in the last `RECENT` milliseconds is erased too. The ban comes
-    first in the room's log, so they learn nothing of that. Returns the digests of files, for
-    `contents.sweep`. Forbidden for administrators of the site, who look after this room too.
-    """
-    at, reason = clock.at(now), clean_reason(reason)
-    if until is not None and until <= at:
-        raise errors.Invalid(words.gettext("Choose for how long."), field="minutes")
-    digests: list[str] = []
-    async with rooms.changing(
-        db, room, by, Act.BAN, "banned", now=at, person_id=person.id
-    ) as change:
-        await _require_below(change, person)
-        if person.is_admin or person.id == by.id:
-            raise memberships.not_to(person)
-        was_waiting = await _shut_out(change, person, until, reason, at)
-        await acts.record(change, "banned", person_id=person.id, reason=reason, until=until, now=at)
-        if purge:
-            found = await erasure.said_by(change.conn, room.id, [person.id], at - RECENT)
-            digests += await erasure.take_down(change, found, now=at, reason=reason)
-        if was_waiting:
-            await inbox.changed(change.conn, [person.id], now=at)
-            await inbox.changed_for_moderators(change.conn, room.id, now=at)
-    if purge:
-        since = at - RECENT
-        digests += await _erase_all(db, room, by, [person.id], since, reason, at, told=True)
-    return digests
-
-
-async def _shut_out(
-    change: rooms.Change, person: accounts.Person, until: int | None, reason: str, now: int
-) -> bool:
-    """True when somebody waited for something that is gone with it."""
-    pair = {"room_id": change.room.id, "person_id": person.id}
-    await memberships.take_out(change.conn, change.room.id, person.id)
-    gone = [await change.conn.all(statement, pair) for statement in _WAITING]
-    is_guest = person.guest_of is not None
-    address = await change.conn.value(_ADDRESS, {"person_id": person.id}) if is_guest else ""
-    values = {
-        **pair,
-        "by_id": change.by_id,
-        "at": now,
-        "until": until,
-        "reason": reason,
-        "address": address or "",
-        "address_until": min(until or now + ADDRESS_FOR, now + ADDRESS_FOR) if address else 0,
-    }
-    await change.conn.run(_BAN, values)
-    return any(gone)
-
-
-async def unban(
-    db: database.Database,
-    room: rooms.Room,
-    by: accounts.Person,
-    person: accounts.Person,
-    *,
-    now: int | None = None,
-) -> bool:
-    """Lets somebody come back, by the ways there are. False when they were not banned."""
-    at, values = clock.at(now), {"room_id": room.id, "person_id": person.id}
-    try:
-        async with rooms.changing(
-            db, room, by, Act.BAN, "unbanned", now=at, person_id=person.id
-        ) as change:
-            if await change.conn.value(_UNBAN, values) is None:
-                raise _NothingToDo
-            await acts.record(change, "unbanned", person_id=person.id, now=at)
     except _NothingToDo:
         return False
     return True
@@ -248,16 +149,17 @@ async def purge(
     *,
     since: int | None = None,
     reason: str = "",
+    told: bool = False,
     now: int | None = None,
 ) -> list[str]:
     """Erases all that these people said here, or what they said since then, the newest first.
 
     Whoever does not stand below is left out; Forbidden when that is everybody. Each message is an
     event of its own; `erasure.AT_ONCE` of them make a transaction. Returns the digests of their
-    files, for `contents.sweep`.
+    files, for `contents.sweep`. `told`: the room's log of acts says already what this belongs to.
     """
     wanted, at, reason = sorted(set(person_ids)), clock.at(now), clean_reason(reason)
-    return await _erase_all(db, room, by, wanted, since or 0, reason, at)
+    return await _erase_all(db, room, by, wanted, since or 0, reason, at, told=told)
 
 
 async def _erase_all(
@@ -269,9 +171,8 @@ async def _erase_all(
     reason: str,
     now: int,
     *,
-    told: bool = False,
+    told: bool,
 ) -> list[str]:
-    """`told`: the room's log of acts says already what this belongs to."""
     digests: list[str] = []
     before: int | None = None
     while found := await erasure.said_by(db, room.id, person_ids, since, before=before):
@@ -312,7 +213,7 @@ async def below(change: rooms.Change, person_ids: Collection[int]) -> set[int]:
     return {each for each in person_ids if permissions.outranks(mine, roles.get(each, ""))}
 
 
-async def _require_below(
+async def require_below(
     change: rooms.Change, person: accounts.Person, *, inside: bool = False
 ) -> None:
     member = await memberships.find(change.conn, change.room.id, person.id)
@@ -329,24 +230,7 @@ _MUTE = (
     " until = excluded.until, reason = excluded.reason"
 )
 _UNMUTE = "DELETE FROM mutes WHERE room_id = :room_id AND person_id = :person_id RETURNING until"
-_BAN = (
-    "INSERT INTO bans (room_id, person_id, by_id, at, until, reason, address, address_until)"
-    " VALUES (:room_id, :person_id, :by_id, :at, :until, :reason, :address, :address_until)"
-    " ON CONFLICT (room_id, person_id) DO UPDATE SET by_id = excluded.by_id, at = excluded.at,"
-    " until = excluded.until, reason = excluded.reason, address = excluded.address,"
-    " address_until = excluded.address_until"
-)
-_UNBAN = "DELETE FROM bans WHERE room_id = :room_id AND person_id = :person_id RETURNING at"
 _ROLE_OF = (
     "SELECT m.role FROM people p JOIN memberships m ON m.person_id = p.id AND m.room_id = :room_id"
     " WHERE p.username_key = :key"
-)
-_ADDRESS = (
-    "SELECT address FROM sessions WHERE person_id = :person_id"
-    " ORDER BY created_at DESC, id DESC LIMIT 1"
-)
-# What was waiting for a moderator, or for them; held messages go with the membership.
-_WAITING = tuple(
-    f"DELETE FROM {table} WHERE room_id = :room_id AND person_id = :person_id RETURNING room_id"
-    for table in ("knocks", "invitations")
 )

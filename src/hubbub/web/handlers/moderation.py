@@ -8,6 +8,7 @@ from starlette.responses import Response
 from hubbub import errors, words
 from hubbub.domain import (
     accounts,
+    bans,
     clock,
     contents,
     memberships,
@@ -76,7 +77,7 @@ async def ban(request: Request) -> Response:
     visit, form, person = await _asked(request, Act.BAN)
     db = request.state.db
     until = clock.now() + _minutes(form) * clock.MINUTE if form.get("minutes") else None
-    digests = await moderation.ban(
+    digests = await bans.ban(
         db,
         visit.room,
         visit.person,
@@ -92,7 +93,7 @@ async def ban(request: Request) -> Response:
 @failures.gives_back(again)
 async def unban(request: Request) -> Response:
     visit, _, person = await _asked(request, Act.BAN)
-    await moderation.unban(request.state.db, visit.room, visit.person, person)
+    await bans.lift(request.state.db, visit.room, visit.person, person)
     return await _done(request, visit, person, "ban lifted in room", "bans:list")
 
 
