@@ -26,6 +26,7 @@ from hubbub.domain import (
     rooms,
     sessions,
     settings,
+    strays,
 )
 from hubbub.tables import people as persons
 from tests import people
@@ -426,12 +427,12 @@ async def test_guests_who_are_signed_in_no_more_are_taken_out(
     for gone in (silent, author):
         await sessions.end_all(db, gone.person.id)
     later = NOON + 2 * clock.HOUR
-    await guests.sweep(db, now=later)
+    await strays.sweep(db, now=later)
     assert await memberships.find(db, room.id, silent.person.id) is None
     assert await memberships.find(db, room.id, here.person.id) is not None
     assert await kinds(db, room) == ["joined", "joined", "joined", "posted", "left", "left"]
     assert await count(db) == 3
-    await guests.sweep(db, now=NOON + guests.KEPT + 1)
+    await strays.sweep(db, now=NOON + strays.KEPT + 1)
     assert await accounts.by_username(db, silent.person.username) is None
     assert await accounts.by_username(db, here.person.username) is not None
     found = await history.one(db, room.id, posted.number)
@@ -445,7 +446,7 @@ async def test_two_processes_that_sweep_at_once_take_a_guest_out_once(
     came = [await come(db, room, now=NOON) for _ in range(5)]
     for gone in came:
         await sessions.end_all(db, gone.person.id)
-    await asyncio.gather(*(guests.sweep(db, now=NOON + 2 * clock.HOUR) for _ in range(3)))
+    await asyncio.gather(*(strays.sweep(db, now=NOON + 2 * clock.HOUR) for _ in range(3)))
     assert await kinds(db, room) == ["joined"] * 5 + ["left"] * 5
 
 

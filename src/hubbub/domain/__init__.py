@@ -10,7 +10,7 @@ dataclasses, and refuses with the words of `hubbub.errors`. Inside this floor im
     sessions  events  unread
     history
     bans  first_run  heirs  direct  invitations  revisions  pins  held  reports
-    moderation  roles  roll  subjects
+    moderation  roles  roll  strays  subjects
     messages  memberships  erasure  expiry  settings  directory  profiles  switcher  search
     pace  open_doors  uploads
     notifications

@@ -4,11 +4,8 @@ A guest is a person like any other, with a role, a session and a place in the ro
 a username no account can have, and no password. They can become an account and stay who they are.
 """
 
-# ruff: noqa: S608 - SQL is put together from constants only; values are bound.
-
 from __future__ import annotations
 
-import contextlib
 import secrets
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -36,12 +33,8 @@ NO_PASSWORD = "none"  # noqa: S105 - it has no scheme before it, so no password 
 AGAIN = 10 * clock.MINUTE
 """A form sent once more within this time is the same guest again."""
 
-KEPT = 30 * clock.DAY
-"""Who never said anything is forgotten so long after they came."""
-
 _LETTERS = "abcdefghijklmnopqrstuvwxyz234567"
 _ATTEMPTS = 8
-_BATCH = 200
 
 _SHUT_OUT = (
     "SELECT 1 FROM bans WHERE room_id = :room_id AND address = :address AND address <> ''"
@@ -51,30 +44,10 @@ _NOW_MEMBER = (
     "UPDATE memberships SET role = 'member'"
     " WHERE room_id = :room_id AND person_id = :person_id AND role = 'guest'"
 )
-_GONE = (
-    f"SELECT {accounts.COLUMNS} FROM people p"
-    " JOIN memberships m ON m.room_id = p.guest_of AND m.person_id = p.id"
-    " WHERE p.created_at < :before"
-    " AND NOT EXISTS (SELECT 1 FROM sessions s WHERE s.person_id = p.id)"
-    " ORDER BY p.id LIMIT :limit"
-)
-_FORGET = (
-    "DELETE FROM people WHERE guest_of IS NOT NULL AND created_at < :before"
-    " AND NOT EXISTS (SELECT 1 FROM memberships m WHERE m.person_id = people.id)"
-    " AND NOT EXISTS (SELECT 1 FROM sessions s WHERE s.person_id = people.id)"
-    " AND NOT EXISTS (SELECT 1 FROM messages n WHERE n.author_id = people.id)"
-    " AND NOT EXISTS (SELECT 1 FROM attachments a WHERE a.person_id = people.id)"
-    " AND NOT EXISTS (SELECT 1 FROM bans b WHERE b.person_id = people.id)"
-    " AND NOT EXISTS (SELECT 1 FROM reports o WHERE o.person_id = people.id)"
-)
 
 # What lets a guest in beside the room's own link: counts the use in the transaction it is given,
 # and answers with the id of the invitation link; raises what refuses them.
 Through = Callable[[database.Connection, rooms.Room, int], Awaitable[int]]
-
-
-class _GoneAlready(Exception):
-    """Takes a transaction back: another process swept the same guest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -295,22 +268,3 @@ async def allow(
     ) as change:
         await acts.record(change, "guests", detail="on" if is_open else "off", now=at)
     return change.room
-
-
-async def sweep(db: database.Database, *, now: int | None = None) -> None:
-    """Takes out guests who are signed in no more, since none of them can come back; who never
-    said anything is forgotten. Others stay as the authors of what they wrote."""
-    at = clock.at(now)
-    rows = await db.all(_GONE, {"before": at - clock.HOUR, "limit": _BATCH})
-    for guest in map(accounts.from_row, rows):
-        with contextlib.suppress(_GoneAlready):
-            await _take_out(db, guest, at)
-    await db.run(_FORGET, {"before": at - KEPT})
-
-
-async def _take_out(db: database.Database, guest: accounts.Person, now: int) -> None:
-    room_id = guest.guest_of or 0
-    async with db.transaction() as conn:
-        await log.advance(conn, room_id, "left", now=now, person_id=guest.id)
-        if await memberships.take_out(conn, room_id, guest.id) is None:
-            raise _GoneAlready

@@ -11,10 +11,10 @@ from hubbub.domain import (
     departures,
     events,
     expiry,
-    guests,
     inbox,
     matching,
     sessions,
+    strays,
     tokens,
 )
 
@@ -33,7 +33,7 @@ async def enforce(
         await expiry.expire(db, files, at - keep_days * clock.DAY)
     while await sessions.sweep(db, now=at):
         pass
-    await guests.sweep(db, now=at)
+    await strays.sweep(db, now=at)
     await events.trim(db, at - events.RETENTION)
     await inbox.trim(db, at - inbox.RETENTION)
     await contents.tidy(db, files, now=at)
