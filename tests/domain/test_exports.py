@@ -12,6 +12,7 @@ from hubbub.domain import (
     reactions,
     revisions,
     rooms,
+    runs,
     settings,
 )
 from tests import people
@@ -115,7 +116,7 @@ async def test_each_day_on_which_one_wrote_is_said_once(
             draft = messages.Draft(body=f"On day {day}")
             await messages.post(db, cast.room, who, draft, now=NOW + day * clock.DAY)
     opens = [
-        (each.body, each.run == messages.OPENS_DAY)
+        (each.body, each.run == runs.OPENS_DAY)
         async for batch in exports.written(db, cast.bob)
         for each in batch.messages
     ]

@@ -6,8 +6,18 @@ from collections.abc import Sequence
 import pytest
 
 from hubbub import database, errors
-from hubbub.domain import accounts, events, history, messages, pins, reactions, revisions, rooms
-from hubbub.domain.messages import Draft, Quote
+from hubbub.domain import (
+    accounts,
+    events,
+    history,
+    messages,
+    pins,
+    quotes,
+    reactions,
+    revisions,
+    rooms,
+)
+from hubbub.domain.messages import Draft
 from tests import people
 from tests.domain import conftest
 
@@ -54,7 +64,7 @@ async def test_an_answer_quotes_what_it_answers(db: database.Database, cast: peo
     posted = await post(db, cast, "the answer", 1, cast.alice)
     assert posted.quote is None, "whoever posts is given what is kept, not what is shown"
     found = await history.one(db, cast.room.id, 2)
-    assert found.quote == Quote(1, "Bob", "the question", None)
+    assert found.quote == quotes.Quote(1, "Bob", "the question", None)
     [event] = await events.after(db, cast.room.id, cast.room.seq + 1)
     assert event.message == found
 
@@ -64,7 +74,9 @@ async def test_the_quote_is_of_the_same_room(db: database.Database, cast: people
     await messages.post(db, other, cast.alice, Draft("a secret elsewhere"))
     await post(db, cast, "the question")
     await post(db, cast, "the answer", 1)
-    assert (await history.one(db, cast.room.id, 2)).quote == Quote(1, "Bob", "the question", None)
+    assert (await history.one(db, cast.room.id, 2)).quote == quotes.Quote(
+        1, "Bob", "the question", None
+    )
 
 
 async def test_a_quote_shows_what_its_message_says_now(
@@ -74,9 +86,9 @@ async def test_a_quote_shows_what_its_message_says_now(
     await post(db, cast, "the answer", 1)
     draft = Draft("second")
     await revisions.edit(db, cast.room, cast.bob, 1, draft, window=10, now=NOON + 1)
-    assert (await history.one(db, cast.room.id, 2)).quote == Quote(1, "Bob", "second", None)
+    assert (await history.one(db, cast.room.id, 2)).quote == quotes.Quote(1, "Bob", "second", None)
     await revisions.erase(db, cast.room, cast.bob, 1, now=NOON + 2)
-    assert (await history.one(db, cast.room.id, 2)).quote == Quote(1, "Bob", "", NOON + 2)
+    assert (await history.one(db, cast.room.id, 2)).quote == quotes.Quote(1, "Bob", "", NOON + 2)
 
 
 async def test_what_was_deleted_can_still_be_answered(
@@ -85,7 +97,7 @@ async def test_what_was_deleted_can_still_be_answered(
     await post(db, cast, "first")
     await revisions.erase(db, cast.room, cast.bob, 1, now=NOON + 2)
     await post(db, cast, "the answer", 1)
-    assert (await history.one(db, cast.room.id, 2)).quote == Quote(1, "Bob", "", NOON + 2)
+    assert (await history.one(db, cast.room.id, 2)).quote == quotes.Quote(1, "Bob", "", NOON + 2)
 
 
 async def test_of_a_long_message_only_the_beginning_is_quoted(
@@ -95,7 +107,7 @@ async def test_of_a_long_message_only_the_beginning_is_quoted(
     await post(db, cast, "the answer", 1)
     quote = (await history.one(db, cast.room.id, 2)).quote
     assert quote is not None
-    assert quote.body == "ä" * messages.QUOTED
+    assert quote.body == "ä" * quotes.LENGTH
 
 
 async def test_an_answer_starts_a_run_of_its_own(db: database.Database, cast: people.Cast) -> None:

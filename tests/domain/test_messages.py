@@ -9,7 +9,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hubbub import database, errors
-from hubbub.domain import accounts, clock, events, history, memberships, messages, rooms, settings
+from hubbub.domain import (
+    accounts,
+    clock,
+    events,
+    history,
+    memberships,
+    messages,
+    rooms,
+    runs,
+    settings,
+)
 from hubbub.domain.messages import Draft, Message
 from tests import people
 from tests.domain.conftest import Counting
@@ -99,7 +109,7 @@ async def test_a_message_gets_the_next_number_and_the_next_place(
         "Bob",
         None,
         "Hello, you",
-        messages.OPENS_DAY,
+        runs.OPENS_DAY,
         NOON,
         CID,
     )
@@ -286,7 +296,7 @@ async def test_a_cancelled_send_is_there_as_a_whole_or_not_at_all(
 # -------------------------------------------------------------------- runs
 
 
-async def runs(
+async def runs_of(
     db: database.Database, cast: people.Cast, *said: tuple[accounts.Person, int]
 ) -> list[int]:
     posted = [
@@ -300,22 +310,22 @@ async def test_messages_of_one_author_within_five_minutes_are_a_run(
     db: database.Database, cast: people.Cast
 ) -> None:
     bob, pause = cast.bob, 5 * clock.MINUTE
-    assert await runs(db, cast, (bob, 0), (bob, 1), (bob, 1 + pause)) == [-1, 1, 2]
+    assert await runs_of(db, cast, (bob, 0), (bob, 1), (bob, 1 + pause)) == [-1, 1, 2]
 
 
 async def test_a_longer_pause_starts_another_run(db: database.Database, cast: people.Cast) -> None:
     bob = cast.bob
-    assert await runs(db, cast, (bob, 0), (bob, 5 * clock.MINUTE + 1)) == [-1, 0]
+    assert await runs_of(db, cast, (bob, 0), (bob, 5 * clock.MINUTE + 1)) == [-1, 0]
 
 
 async def test_another_author_starts_another_run(db: database.Database, cast: people.Cast) -> None:
     alice, bob = cast.alice, cast.bob
-    assert await runs(db, cast, (bob, 0), (alice, 1), (alice, 2), (bob, 3)) == [-1, 0, 1, 0]
+    assert await runs_of(db, cast, (bob, 0), (alice, 1), (alice, 2), (bob, 3)) == [-1, 0, 1, 0]
 
 
 async def test_a_run_has_at_most_seven_messages(db: database.Database, cast: people.Cast) -> None:
     said = [(cast.bob, number) for number in range(16)]
-    assert await runs(db, cast, *said) == [-1, 1, 2, 3, 4, 5, 6, 0, 1, 2, 3, 4, 5, 6, 0, 1]
+    assert await runs_of(db, cast, *said) == [-1, 1, 2, 3, 4, 5, 6, 0, 1, 2, 3, 4, 5, 6, 0, 1]
 
 
 async def test_the_first_message_of_a_utc_day_opens_it(
@@ -323,14 +333,14 @@ async def test_the_first_message_of_a_utc_day_opens_it(
 ) -> None:
     midnight = 12 * clock.HOUR
     said = [(cast.bob, 0), (cast.bob, midnight - 1), (cast.bob, midnight), (cast.bob, midnight + 1)]
-    assert await runs(db, cast, *said) == [-1, 0, -1, 1]
+    assert await runs_of(db, cast, *said) == [-1, 0, -1, 1]
 
 
 async def test_a_clock_that_jumps_keeps_the_order_and_starts_another_run(
     db: database.Database, cast: people.Cast
 ) -> None:
     said = [(cast.bob, 0), (cast.bob, -1), (cast.bob, clock.DAY), (cast.bob, 0)]
-    assert await runs(db, cast, *said) == [-1, 0, -1, -1]
+    assert await runs_of(db, cast, *said) == [-1, 0, -1, -1]
     await assert_whole(db, cast.room)
 
 

@@ -15,6 +15,7 @@ from hubbub.domain import (
     memberships,
     messages,
     pins,
+    quotes,
     reactions,
     revisions,
     rooms,
@@ -292,7 +293,7 @@ async def test_an_erased_message_keeps_its_number_and_its_answers(
     assert (gone.number, gone.seq, gone.run) == (message.number, message.seq, message.run)
     assert (gone.author_username, gone.posted_at) == ("Bob", NOON)
     assert answer_now.body == "an answer"
-    assert answer_now.quote == messages.Quote(1, "Bob", "", NOON + 1)
+    assert answer_now.quote == quotes.Quote(1, "Bob", "", NOON + 1)
     assert await history.around(db, cast.room.id, message.number) == [gone, answer_now]
 
 

@@ -16,8 +16,8 @@ dataclasses, and refuses with the words of `hubbub.errors`. Inside this floor im
     notifications
     mentions  reactions  attachments  acts  rights  subscriptions
     rooms  blocks
-    permissions  names  emails
+    permissions  names  quotes  emails
     accounts
-    log  contents  handles  presence  limits  security  matching  drafts  inbox  site  tokens
+    log  contents  handles  presence  runs  limits  security  matching  drafts  inbox  site  tokens
     clock
 """

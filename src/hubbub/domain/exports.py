@@ -14,7 +14,7 @@ from itertools import pairwise
 import sqlalchemy
 
 from hubbub import database
-from hubbub.domain import accounts, clock, emails, history, messages, rooms
+from hubbub.domain import accounts, clock, emails, history, messages, quotes, rooms, runs
 from hubbub.tables import memberships, people
 from hubbub.tables import messages as table
 from hubbub.tables import rooms as room_table
@@ -101,12 +101,12 @@ async def _in_room(
 
 def _dated(message: messages.Message, before: int, day: int) -> messages.Message:
     """Without those between them, one's own messages say a day where one's own begins."""
-    return dataclasses.replace(message, run=messages.OPENS_DAY if day != before else 0)
+    return dataclasses.replace(message, run=runs.OPENS_DAY if day != before else 0)
 
 
 def _alone(message: messages.Message) -> messages.Message:
     answered = message.quote
-    bare = messages.Quote(answered.number, f"#{answered.number}", "", None) if answered else None
+    bare = quotes.Quote(answered.number, f"#{answered.number}", "", None) if answered else None
     return dataclasses.replace(message, quote=bare, reactions=(), pinned_at=None)
 
 

@@ -19,39 +19,22 @@ from hubbub.domain import (
     mentions,
     pace,
     permissions,
+    quotes,
     reactions,
     rooms,
+    runs,
 )
 from hubbub.domain.permissions import Act
 
 Draft = drafts.Draft
-
-QUOTED = 400  # Of so much of a message a line is made that stands above its answers.
-# Messages of one author within five minutes share one header, at most seven of them.
-RUN_PAUSE = 5 * clock.MINUTE
-RUN_LENGTH = 7
-OPENS_DAY = -1
-FORGOTTEN = 1  # When what is not kept any more was deleted: nobody knows.
-
-
-@dataclass(frozen=True, slots=True)
-class Quote:
-    """The message that another one answers, as it is now; `body` is its beginning."""
-
-    number: int
-    author_name: str
-    body: str
-    deleted_at: int | None
-    author_mark: str = ""  # a guest's
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
     """A message as everyone sees it.
 
-    `run` is its place in a run by one author: 1 to 6 continues one, 0 starts one, and -1
-    (`OPENS_DAY`) starts one and is the first of a UTC day in this room. `mentions` are the folded
-    usernames it calls. What is deleted has no body, but keeps its number.
+    `run` is its place in a run: see `runs`. `mentions` are the folded usernames it calls. What is
+    deleted has no body, but keeps its number.
     """
 
     id: int
@@ -71,7 +54,7 @@ class Message:
     pinned_at: int | None = None
     deleted_by: str | None = None  # the name of who took it down, unless the author did
     deleted_reason: str = ""
-    quote: Quote | None = None
+    quote: quotes.Quote | None = None
     reactions: tuple[reactions.Reaction, ...] = ()
     attachments: tuple[attachments.Attachment, ...] = ()
 
@@ -101,15 +84,9 @@ COLUMNS = (
     " WHERE d.id = m.deleted_by_id) END AS deleted_by, m.deleted_reason,"
     " m.cid, m.mentions, m.edited_at, m.deleted_at, m.pinned_at, m.reactions AS reaction_count,"
     " m.attachments AS attachment_count,"
-    " m.reply_to, qa.display_name AS quote_name, qa.username AS quote_username,"
-    f" substr(q.body, 1, {QUOTED}) AS quote_body,"
-    " q.deleted_at AS quote_deleted_at"
+    f" {quotes.COLUMNS}"
 )
-JOINS = (
-    " LEFT JOIN people a ON a.id = m.author_id"
-    " LEFT JOIN messages q ON q.room_id = m.room_id AND q.number = m.reply_to"
-    " LEFT JOIN people qa ON qa.id = q.author_id"
-)
+JOINS = f" LEFT JOIN people a ON a.id = m.author_id {quotes.JOINS}"
 _FIELDS = tuple(field.name for field in dataclasses.fields(Message))[:-3]
 
 
@@ -118,31 +95,15 @@ def from_row(
     reacted: tuple[reactions.Reaction, ...] = (),
     files: tuple[attachments.Attachment, ...] = (),
 ) -> Message:
-    values: list[Any] = [row[name] for name in _FIELDS] + [_quote(row), reacted, files]
+    values: list[Any] = [row[name] for name in _FIELDS] + [quotes.from_row(row), reacted, files]
     return Message(*values)
-
-
-def _quote(row: database.Record) -> Quote | None:
-    if row["reply_to"] is None:
-        return None
-    if row["quote_body"] is None:
-        return Quote(row["reply_to"], "", "", FORGOTTEN)
-    said = row["quote_name"], row["quote_body"], row["quote_deleted_at"]
-    return Quote(row["reply_to"], *said, accounts.mark(row["quote_username"] or ""))
 
 
 # ----------------------------------------------------------------- posting
 
-# What a division of non-negative integers gives is the same in SQLite and PostgreSQL. Values are
-# worked out before they are bound, since PostgreSQL would take `:now - 300000` for 32 bits.
 _ADVANCE = f"""
 UPDATE rooms SET seq = seq + 1, last_number = last_number + 1,
-  last_run = CASE
-    WHEN last_number = 0 OR last_posted_at / {clock.DAY} <> :today THEN {OPENS_DAY}
-    WHEN :answers = 0 AND last_author_id = :author_id AND last_posted_at BETWEEN :since AND :now
-      AND last_run < {RUN_LENGTH - 1}
-    THEN CASE WHEN last_run < 0 THEN 1 ELSE last_run + 1 END
-    ELSE 0 END,
+  last_run = {runs.NEXT},
   last_author_id = :author_id, last_posted_at = :now
 WHERE id = :room_id AND archived_at IS NULL AND deleted_at IS NULL
 RETURNING seq, last_number, last_run, locked_at, slow_seconds, holds
@@ -325,7 +286,7 @@ async def _take_place(
         "author_id": author_id,
         "now": now,
         "today": now // clock.DAY,
-        "since": now - RUN_PAUSE,
+        "since": now - runs.PAUSE,
         "answers": 0 if draft.reply_to is None else 1,
     }
     place = await conn.one(_ADVANCE, values)
