@@ -55,8 +55,7 @@ def mute(server: servers.Server, path: str, person: conftest.Account, seconds: i
             whom = await accounts.by_username(db, person.name)
             assert by
             assert whom
-            room = await rooms.by_public_id(db, path.removeprefix("/r/")[:10], by)
-            assert room
+            room, _ = await rooms.open(db, path.removeprefix("/r/")[:10], by)
             until = clock.now() + seconds * clock.SECOND
             await moderation.mute(db, room, by, whom, until=until)
         finally:

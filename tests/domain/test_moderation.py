@@ -245,7 +245,6 @@ async def test_for_the_banned_the_room_does_not_exist_any_more(
         with pytest.raises(errors.NotFound):
             await way
     assert await rooms.by_handle(db, "talk", cast.bob) is None
-    assert await rooms.by_public_id(db, room.public_id, cast.bob) is None
     for person, found in ((cast.bob, 0), (cast.charlie, 1), (None, 1)):
         page = await directory.listed(db, room.title, person=person)
         assert len(page.rooms) == found

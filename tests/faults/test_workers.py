@@ -72,8 +72,7 @@ async def commit_without_a_hint(
         public_id = room_path.removeprefix("/r/")[:10]
         person = await accounts.by_username(db, author)
         assert person is not None
-        room = await rooms.by_public_id(db, public_id, person)
-        assert room is not None
+        room, _ = await rooms.open(db, public_id, person)
         await messages.post(db, room, person, messages.Draft(body=body, cid=None))
     finally:
         await db.disconnect()

@@ -314,8 +314,7 @@ async def test_a_new_room_leads_its_owner_in(house: conftest.House, scene: conft
     assert re.fullmatch(r"/r/[a-z2-7]{36}", answer.headers["location"])
     page = await scene.charlie.get(answer.headers["location"])
     assert "Otters" in elements.parse(page.text).one("room-title").text
-    room = await rooms.by_public_id(house.db, answer.headers["location"][3:13], scene.cast.charlie)
-    assert room is not None
+    room, _ = await rooms.open(house.db, answer.headers["location"][3:13], scene.cast.charlie)
     assert room.access == "link"
 
 

@@ -169,14 +169,6 @@ async def by_id(db: database.Queries, room_id: int) -> Room | None:
     return await _one(db, rooms.c.id == room_id)
 
 
-async def by_public_id(
-    db: database.Queries, public_id: str, person: accounts.Person | None
-) -> Room | None:
-    if not _is_public_id(public_id):
-        return None
-    return await _one(db, (rooms.c.public_id == public_id) & visible_to(person))
-
-
 async def by_handle(
     db: database.Queries, name: str, person: accounts.Person | None = None
 ) -> Room | None:
