@@ -19,5 +19,6 @@ dataclasses, and refuses with the words of `hubbub.errors`. Inside this floor im
     permissions  names  quotes  emails
     accounts
     log  contents  handles  presence  runs  limits  security  matching  drafts  inbox  site  tokens
+    days
     clock
 """

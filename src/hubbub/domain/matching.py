@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from hubbub import database, terms
-from hubbub.domain import clock
+from hubbub.domain import clock, days
 
 PAGE = 20
 # So many messages are looked through one by one before the index is asked. PostgreSQL's can only
@@ -111,10 +111,7 @@ def _sought(query: Query, author_id: int | None, scope: Sequence[int]) -> str:
 
 def _times(query: Query) -> dict[str, int | None]:
     """The first and the last millisecond of the days."""
-    first, last = [
-        (day - datetime.date(1970, 1, 1)).days * clock.DAY if day else None
-        for day in (query.since, query.until)
-    ]
+    first, last = [days.start(day) if day else None for day in (query.since, query.until)]
     return {"since": first, "until": None if last is None else last + clock.DAY - 1}
 
 

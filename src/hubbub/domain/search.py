@@ -5,7 +5,6 @@ What is asked for and how the database is asked for it stands in `matching`.
 
 from __future__ import annotations
 
-import datetime
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,7 +12,7 @@ from dataclasses import dataclass
 import sqlalchemy
 
 from hubbub import database, errors, markup, terms, words
-from hubbub.domain import accounts, matching, rooms
+from hubbub.domain import accounts, days, matching, rooms
 from hubbub.tables import memberships, people
 from hubbub.tables import rooms as table
 
@@ -61,19 +60,10 @@ def parse(asked: Mapping[str, str]) -> Query:
     return Query(
         q,
         asked.get("by", "").replace("\0", " ").strip().removeprefix("@"),
-        _day(asked, "since"),
-        _day(asked, "until"),
+        days.asked(asked, "since"),
+        days.asked(asked, "until"),
         asked.get("before", ""),
     )
-
-
-def _day(asked: Mapping[str, str], field: str) -> datetime.date | None:
-    text = asked.get(field, "").strip()
-    try:
-        return datetime.date.fromisoformat(text) if text else None
-    except ValueError:
-        sentence = words.gettext("Write the day like 2026-11-20.")
-        raise errors.Invalid(sentence, field=field) from None
 
 
 # ----------------------------------------------------------------- finding

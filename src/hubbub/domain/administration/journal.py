@@ -8,13 +8,12 @@ from dataclasses import dataclass
 
 import sqlalchemy
 
-from hubbub import database, errors, words
-from hubbub.domain import accounts, clock
+from hubbub import database
+from hubbub.domain import accounts, clock, days
 from hubbub.tables import people, rooms
 from hubbub.tables import security_events as table
 
 SIZE = 100
-_EPOCH = datetime.date(1970, 1, 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,19 +72,10 @@ def parse(fields: Mapping[str, str]) -> Asked:
     return Asked(
         fields.get("kind", "").replace("\0", "")[:80],
         fields.get("by", "").replace("\0", "").strip().removeprefix("@")[:80],
-        _day(fields, "since"),
-        _day(fields, "until"),
+        days.asked(fields, "since"),
+        days.asked(fields, "until"),
         int(before) if before.isascii() and before.isdigit() and len(before) < 16 else None,
     )
-
-
-def _day(fields: Mapping[str, str], field: str) -> datetime.date | None:
-    text = fields.get(field, "").strip()
-    try:
-        return datetime.date.fromisoformat(text) if text else None
-    except ValueError:
-        sentence = words.gettext("Write the day like 2026-11-20.")
-        raise errors.Invalid(sentence, field=field) from None
 
 
 async def kinds(db: database.Queries) -> list[str]:
@@ -102,15 +92,11 @@ async def latest(db: database.Queries, asked: Asked) -> tuple[list[Line], int | 
         who = sqlalchemy.select(people.c.id).where(people.c.username_key == key)
         query = query.where(table.c.person_id == who.scalar_subquery())
     if asked.since:
-        query = query.where(table.c.at >= _start(asked.since))
+        query = query.where(table.c.at >= days.start(asked.since))
     if asked.until:
-        query = query.where(table.c.at < _start(asked.until) + clock.DAY)
+        query = query.where(table.c.at < days.start(asked.until) + clock.DAY)
     if asked.before is not None:
         query = query.where(table.c.id < asked.before)
     rows = await db.all(query)
     lines = [Line(**{name: row[name] for name in Line.__slots__}) for row in rows[:SIZE]]
     return lines, lines[-1].id if len(rows) > SIZE else None
-
-
-def _start(day: datetime.date) -> int:
-    return (day - _EPOCH).days * clock.DAY
