@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from hubbub import database, errors
-from hubbub.domain import blocks, memberships, messages, rooms, unread
+from hubbub.domain import blocks, memberships, messages, reactions, revisions, rooms, unread
 from hubbub.domain.messages import Draft
 from tests import people
 
@@ -117,10 +117,23 @@ async def test_in_a_conversation_of_two_the_blocked_one_cannot_write(
         await say(db, room, cast.bob, "why?")
     again = await messages.post(db, room, cast.bob, Draft("hello", cid))
     assert (again.number, again.created) == (first.number, False)
+    with pytest.raises(errors.Forbidden):
+        await revisions.edit(db, room, cast.bob, 1, Draft("hello?"), window=10**15)
     assert (await say(db, room, cast.alice, "that is why")).number == 2
+    with pytest.raises(errors.Forbidden):
+        await reactions.toggle(db, room, cast.bob, first.id, "👍")
     assert (await say(db, cast.room, cast.bob, "in another room")).number == 1
     await blocks.unblock(db, cast.alice, cast.bob)
     assert (await say(db, room, cast.bob, "thank you")).number == 3
+
+
+async def test_an_account_that_is_shut_is_answered_like_one_that_blocks(
+    db: database.Database, cast: people.Cast
+) -> None:
+    room = await direct(db, cast.alice, cast.bob)
+    await db.run("UPDATE people SET disabled_at = 1 WHERE id = :id", {"id": cast.alice.id})
+    with pytest.raises(errors.Forbidden, match=r"^You cannot write to this person\.$"):
+        await say(db, room, cast.bob, "are you there?")
 
 
 async def test_among_three_everyone_can_write(db: database.Database, cast: people.Cast) -> None:

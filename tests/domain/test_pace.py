@@ -6,7 +6,17 @@ import uuid
 import pytest
 
 from hubbub import database, errors
-from hubbub.domain import acts, clock, memberships, messages, pace, roles, rooms, settings
+from hubbub.domain import (
+    acts,
+    clock,
+    memberships,
+    messages,
+    pace,
+    revisions,
+    roles,
+    rooms,
+    settings,
+)
 from hubbub.domain.messages import Draft
 from tests import people
 from tests.domain import conftest
@@ -203,6 +213,40 @@ async def test_a_clock_that_was_set_back_keeps_nobody_waiting(
     assert (await say(db, cast, "today", NOON)).number == 2
     with pytest.raises(errors.TooMany):
         await say(db, cast, "again", NOON + 1)
+
+
+async def change(db: database.Database, cast: people.Cast, number: int, body: str, at: int) -> bool:
+    window = clock.DAY
+    return await revisions.edit(db, cast.room, cast.bob, number, Draft(body), window=window, now=at)
+
+
+async def test_a_slip_is_mended_at_once_and_nothing_said_round_the_pause_by_changing(
+    db: database.Database, cast: people.Cast
+) -> None:
+    await pace.slow(db, cast.room, cast.alice, 30, now=NOON)
+    await say(db, cast, "one", NOON)
+    await say(db, cast, "two", NOON + 30 * SECOND)
+    assert await change(db, cast, 2, "too", NOON + 31 * SECOND)
+    for number in (1, 2):
+        with pytest.raises(errors.TooMany, match="change a message again in 21 seconds") as waits:
+            await change(db, cast, number, "an advert", NOON + 40 * SECOND)
+        assert waits.value.retry_after == 21
+    assert await change(db, cast, 1, "an advert", NOON + 61 * SECOND)
+    await roles.change(db, cast.room, cast.alice, cast.bob, "moderator")
+    assert await change(db, cast, 1, "who looks after it", NOON + 62 * SECOND)
+
+
+async def test_who_is_held_changes_nothing_they_said_before(
+    db: database.Database, cast: people.Cast
+) -> None:
+    await say(db, cast, "one", NOON)
+    await memberships.leave(db, cast.room, cast.bob)
+    await pace.hold(db, cast.room, cast.alice, True)
+    await memberships.join(db, await now(db, cast), cast.bob)
+    with pytest.raises(errors.Forbidden, match="once a moderator has read"):
+        await change(db, cast, 1, "an advert", NOON + SECOND)
+    await pace.hold(db, cast.room, cast.alice, False)
+    assert await change(db, cast, 1, "a correction", NOON + SECOND)
 
 
 async def test_only_slow_rooms_keep_when_somebody_spoke(

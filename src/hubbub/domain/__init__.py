@@ -15,7 +15,8 @@ dataclasses, and refuses with the words of `hubbub.errors`. Inside this floor im
     pace  open_doors  uploads
     notifications
     mentions  reactions  attachments  acts  rights  subscriptions
-    rooms  blocks
+    blocks
+    rooms
     permissions  names  quotes  emails
     accounts
     log  contents  handles  presence  runs  limits  security  matching  drafts  inbox  site  tokens

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hubbub import database, errors, words
-from hubbub.domain import accounts, clock, inbox
+from hubbub.domain import accounts, clock, inbox, rooms
 
 _INSERT = (
     "INSERT INTO blocks (person_id, blocked_id, at) VALUES (:person_id, :blocked_id, :now)"
@@ -21,10 +21,12 @@ _BLOCKED = (
 )
 _HAS = "SELECT 1 FROM blocks WHERE person_id = :person_id AND blocked_id = :blocked_id"
 _VERSION = "SELECT COUNT(*) AS number, MAX(at) AS newest FROM blocks WHERE person_id = :person_id"
-# Of a conversation between two the one, when the other one does not want to hear them.
+# Of a conversation between two the other one, when they do not want to hear, or cannot.
 _UNHEARD = (
-    "SELECT 1 FROM memberships m JOIN blocks b ON b.person_id = m.person_id"
-    " WHERE m.room_id = :room_id AND b.blocked_id = :person_id"
+    "SELECT 1 FROM memberships m JOIN people p ON p.id = m.person_id"
+    " WHERE m.room_id = :room_id AND m.person_id <> :person_id"
+    " AND (p.disabled_at IS NOT NULL OR EXISTS (SELECT 1 FROM blocks b"
+    " WHERE b.person_id = m.person_id AND b.blocked_id = :person_id))"
     " AND (SELECT COUNT(*) FROM memberships o WHERE o.room_id = :room_id) < 3"
 )
 
@@ -83,8 +85,11 @@ async def version(db: database.Queries, person: accounts.Person) -> str:
 # ------------------------------------------------------------ conversations
 
 
-async def require_heard(conn: database.Queries, room_id: int, author: accounts.Person) -> None:
-    """Forbidden, without a reason, in a direct room of two whose other one does not want to hear
-    the author: who blocked whom is nobody's business. Opening one is refused by `direct`."""
-    if await conn.value(_UNHEARD, {"room_id": room_id, "person_id": author.id}) is not None:
+async def require_heard(conn: database.Queries, room: rooms.Room, person: accounts.Person) -> None:
+    """Forbidden in a direct room of two whose other one does not want to hear this person, or has
+    an account that is shut: without a reason, for who blocked whom is nobody's business. Opening
+    one is refused by `direct`."""
+    if room.direct_key is None:
+        return
+    if await conn.value(_UNHEARD, {"room_id": room.id, "person_id": person.id}) is not None:
         raise errors.Forbidden(words.gettext("You cannot write to this person."))

@@ -53,14 +53,15 @@ async def open(
 
     Only with people one shares a room with: Invalid for all others, whether there are such people
     or not, and for too many or nobody at all. Forbidden, without saying why, for who cannot be
-    written to, or when any two of them do not want to hear each other.
+    written to, and when `by` and one of them do not want to hear each other. What two of the
+    others think of each other does not count: `by` would learn of it.
     """
     everyone = await _everyone(db, by, usernames)
     key = _key(everyone)
     found = await _find(db, key)
     if found is not None:
         return found
-    await _require_peace(db, everyone)
+    await _require_peace(db, by, everyone)
     try:
         return await _make(db, key, by, everyone, clock.at(now))
     except database.UniqueViolation:
@@ -100,10 +101,14 @@ async def _person(db: database.Queries, by: accounts.Person, key: str) -> accoun
     return person
 
 
-async def _require_peace(db: database.Queries, everyone: Sequence[accounts.Person]) -> None:
+async def _require_peace(
+    db: database.Queries, by: accounts.Person, everyone: Sequence[accounts.Person]
+) -> None:
     ids = [person.id for person in everyone]
     query = sqlalchemy.select(blocks.c.person_id).where(
-        blocks.c.person_id.in_(ids), blocks.c.blocked_id.in_(ids)
+        sqlalchemy.or_(blocks.c.person_id == by.id, blocks.c.blocked_id == by.id),
+        blocks.c.person_id.in_(ids),
+        blocks.c.blocked_id.in_(ids),
     )
     if await db.value(query.limit(1)) is not None:
         raise _unwilling(len(everyone))

@@ -103,7 +103,7 @@ async def _hold(
         if not is_newcomer:
             return False
         if draft.attachments:
-            pace.require_cleared(fresh, member)
+            pace.require_cleared_for_files(fresh, member)
         values = {"body": draft.body, "cid": draft.cid, "reply_to": draft.reply_to, "at": now}
         digest = draft.digest if draft.cid else None
         if await conn.value(_INSERT, {**who, **values, "digest": digest}) is None:

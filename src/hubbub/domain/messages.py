@@ -190,8 +190,7 @@ async def _admit(
     """What only some rooms ask for costs only those."""
     if place["slow_seconds"] or place["holds"]:
         await pace.admit(conn, room.id, author.id, place, now)
-    if room.direct_key is not None:
-        await blocks.require_heard(conn, room.id, author)
+    await blocks.require_heard(conn, room, author)
 
 
 async def release(

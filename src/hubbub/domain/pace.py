@@ -16,6 +16,11 @@ _PART = (
     "SELECT role, cleared, said_at FROM memberships"
     " WHERE room_id = :room_id AND person_id = :person_id"
 )
+# Of one's own messages that can still be changed: those after `since`.
+_CHANGED = (
+    "SELECT MAX(edited_at) FROM messages WHERE author_id = :person_id AND room_id = :room_id"
+    " AND posted_at > :since"
+)
 _SAID = "UPDATE memberships SET said_at = :now WHERE room_id = :room_id AND person_id = :person_id"
 _CLEAR_ALL = "UPDATE memberships SET cleared = 1 WHERE room_id = :room_id AND cleared = 0"
 
@@ -47,16 +52,45 @@ async def admit(
     if place["holds"] and not part["cleared"]:
         raise Newcomer
     if place["slow_seconds"]:
-        _wait(now - part["said_at"], place["slow_seconds"] * clock.SECOND)
+        left = _left(now - part["said_at"], place["slow_seconds"] * clock.SECOND)
+        if left:
+            raise too_soon(left)
         await conn.run(_SAID, {**who, "now": now})
 
 
-def _wait(since: int, pause: int) -> None:
+async def admit_change(change: rooms.Change, *, since: int, now: int) -> None:
+    """Whether a message posted after `since` may be changed now, under the room's lock.
+
+    Else what is said afresh is held or slowed down, and the same is said by changing something
+    older. A first change is free, for it mends a slip; the next one waits like a next message.
+    Raises Forbidden for newcomers, and TooMany with the seconds that are left.
+    """
+    room, member = change.room, change.member
+    if member is None or member.role in _FREE:
+        return
+    require_cleared(
+        room,
+        member,
+        words.gettext("You can change messages once a moderator has read what you say first."),
+    )
+    if room.slow_seconds:
+        values = {"room_id": room.id, "person_id": change.by_id, "since": since}
+        last = await change.conn.value(_CHANGED, values) or 0
+        left = _left(now - last, room.slow_seconds * clock.SECOND)
+        if left:
+            sentence = words.ngettext(
+                "Slow mode is on here: you can change a message again in %(num)d second.",
+                "Slow mode is on here: you can change a message again in %(num)d seconds.",
+                left,
+            )
+            raise errors.TooMany(sentence % {"num": left}, field="wait", retry_after=left)
+
+
+def _left(since: int, pause: int) -> int:
+    """The seconds that are left of a pause (both in milliseconds)."""
     # By its distance, since the last message may be a little later: it was quicker to the lock.
     # Much later it is only when the clock was set back, and nobody shall wait for that.
-    left = pause - abs(since)
-    if left > 0:
-        raise too_soon(-(-left // clock.SECOND))
+    return max(0, -(-(pause - abs(since)) // clock.SECOND))
 
 
 def too_soon(seconds: int) -> errors.TooMany:
@@ -68,12 +102,19 @@ def too_soon(seconds: int) -> errors.TooMany:
     return errors.TooMany(sentence % {"num": seconds}, field="wait", retry_after=seconds)
 
 
-def require_cleared(room: rooms.Room, member: rooms.Member | None) -> None:
+def require_cleared_for_files(room: rooms.Room, member: rooms.Member | None) -> None:
     """Forbidden for newcomers where the room holds what they say first: files wait for that."""
+    require_cleared(
+        room,
+        member,
+        words.gettext("Files can be attached once a moderator has read your first message."),
+    )
+
+
+def require_cleared(room: rooms.Room, member: rooms.Member | None, sentence: str) -> None:
+    """Forbidden, in this sentence, for newcomers where the room holds what they say first."""
     if room.holds and member is not None and not member.cleared and member.role not in _FREE:
-        raise errors.Forbidden(
-            words.gettext("Files can be attached once a moderator has read your first message.")
-        )
+        raise errors.Forbidden(sentence)
 
 
 # ------------------------------------------------------------- changing it

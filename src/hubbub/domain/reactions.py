@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import sqlalchemy
 
 from hubbub import database, errors, words
-from hubbub.domain import accounts, clock, permissions, rooms
+from hubbub.domain import accounts, blocks, clock, permissions, rooms
 from hubbub.domain.permissions import Act
 from hubbub.markup import emoji as emojis
 from hubbub.tables import people
@@ -72,7 +72,8 @@ async def toggle(
     """Gives a reaction, or takes back the same one; whether it is given now.
 
     Raises Invalid for what is no emoji, Conflict for one kind too many, NotFound when the message
-    is not of this room or was deleted meanwhile, and what `rooms.changing` raises.
+    is not of this room or was deleted meanwhile, and what `rooms.changing` and
+    `blocks.require_heard` raise.
     """
     whole = emojis.whole(emoji)
     if whole is None:
@@ -84,6 +85,7 @@ async def toggle(
     ) as change:
         gone = await change.conn.value(_DELETE, values)
         if gone is None:
+            await blocks.require_heard(change.conn, change.room, by)
             await _give(change.conn, values, at)
         more = 1 if gone is None else -1
         count = {"message_id": message_id, "room_id": room.id, "more": more}

@@ -5,7 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 from hubbub import database, errors, terms, words
-from hubbub.domain import accounts, clock, erasure, mentions, messages, permissions, rooms
+from hubbub.domain import (
+    accounts,
+    blocks,
+    clock,
+    erasure,
+    mentions,
+    messages,
+    pace,
+    permissions,
+    rooms,
+)
 from hubbub.domain.permissions import Act
 
 
@@ -37,13 +47,16 @@ async def edit(
     """Lets one's own message say something else. False when it says just that already.
 
     Whom it calls only now is shown, but not pinged. Raises NotFound for what is not there,
-    Forbidden for what is another's or `window` milliseconds old.
+    Forbidden for what is another's or `window` milliseconds old, and what `pace.admit_change` and
+    `blocks.require_heard` raise.
     """
     place, at = await _own(db, room, by, number), clock.at(now)
     called = await mentions.called(db, room, by, draft.body)
     values = {"id": place.id, "body": draft.body, "mentions": called.text, "now": at}
     try:
         async with _changing(db, room, by, Act.EDIT, "edited", place, at) as change:
+            await pace.admit_change(change, since=at - window, now=at)
+            await blocks.require_heard(change.conn, change.room, by)
             await _write(change.conn, values, at - window)
             await mentions.keep(change.conn, room.id, number, called)
     except _Unchanged:

@@ -20,7 +20,7 @@ CLOSED = "default-src 'none'; sandbox"
 async def create(request: Request) -> Response:
     """One file, kept until it is sent with a message or a day has passed."""
     visit = await access.inside(request, Act.POST)
-    pace.require_cleared(visit.room, visit.member)
+    pace.require_cleared_for_files(visit.room, visit.member)
     await _check(request, visit)
     async with forms.files(request, 1) as files:
         if len(files) != 1:
@@ -56,7 +56,7 @@ def _is_large(request: Request) -> bool:
 
 def _require_post(visit: access.Visit) -> None:
     permissions.require(permissions.standing(visit.person, visit.member), Act.POST, visit.room)
-    pace.require_cleared(visit.room, visit.member)
+    pace.require_cleared_for_files(visit.room, visit.member)
 
 
 async def describe(request: Request) -> Response:
