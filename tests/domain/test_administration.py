@@ -213,6 +213,21 @@ async def test_who_is_no_administrator_any_more_changes_no_account(
     assert await account(db, cast.charlie) == before
 
 
+async def test_the_lobby_belongs_to_those_who_administer_the_site(
+    db: database.Database, cast: persons.Cast, root: accounts.Person
+) -> None:
+    await rooms.ensure_lobby(db)
+    lobby = await rooms.by_handle(db, rooms.LOBBY)
+    assert lobby is not None
+    await memberships.welcome(db, cast.bob)
+    await people.promote(db, root, await account(db, cast.bob))
+    assert (await memberships.find(db, lobby.id, cast.bob.id)).role == "owner"
+    await people.demote(db, root, await account(db, cast.bob))
+    assert (await memberships.find(db, lobby.id, cast.bob.id)).role == "member"
+    with pytest.raises(errors.Forbidden):
+        await settings.rename(db, lobby, cast.bob, "Mine")
+
+
 async def test_neither_guests_nor_the_disabled_are_promoted(
     db: database.Database, cast: persons.Cast, root: accounts.Person
 ) -> None:

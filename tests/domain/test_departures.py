@@ -261,6 +261,23 @@ async def test_the_lobby_waits_for_who_comes_next(
     assert lobby.members == 0
 
 
+async def test_the_lobby_is_inherited_by_administrators_only(
+    db: database.Database, store: storage.Store
+) -> None:
+    await rooms.ensure_lobby(db)
+    root = await people.person(db, "root", is_admin=True)
+    bob = await people.person(db, "Bob")
+    other = await people.person(db, "Other", is_admin=True)
+    for each in (root, bob):
+        await memberships.welcome(db, each)
+    lobby = await rooms.by_handle(db, rooms.LOBBY)
+    assert lobby is not None
+    await depart(db, store, root)
+    assert await parts(db, lobby) == {"Bob": "member"}
+    await memberships.welcome(db, other)
+    assert await parts(db, lobby) == {"Bob": "member", "Other": "owner"}
+
+
 async def test_nobody_inherits_the_lobby_that_nobody_owned(
     db: database.Database, store: storage.Store
 ) -> None:

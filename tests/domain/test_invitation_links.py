@@ -318,6 +318,21 @@ async def test_who_was_given_a_lower_role_gets_no_higher_one_by_an_older_link(
     assert await role(db, cast.room, cast.charlie) == "moderator"
 
 
+async def test_a_moderator_who_was_removed_is_none_again_by_the_same_link(
+    db: database.Database, cast: people.Cast
+) -> None:
+    older = await make(db, cast, role="moderator")
+    await invitation_links.redeem(db, older, cast.charlie)
+    at = older.created_at + 1
+    await memberships.remove(db, cast.room, cast.alice, cast.charlie, now=at)
+    assert await invitation_links.redeem(db, older, cast.charlie)
+    assert await role(db, cast.room, cast.charlie) == "member"
+    await memberships.leave(db, cast.room, cast.charlie)
+    newer = await make(db, cast, role="moderator", now=at + 1)
+    await invitation_links.redeem(db, newer, cast.charlie)
+    assert await role(db, cast.room, cast.charlie) == "moderator"
+
+
 async def test_who_was_let_in_to_read_is_no_more_by_the_rooms_own_link(
     db: database.Database, cast: people.Cast
 ) -> None:

@@ -4,9 +4,19 @@ import asyncio
 import contextlib
 
 import pytest
+import sqlalchemy
 
-from hubbub import database, errors
-from hubbub.domain import accounts, events, memberships, roles, rooms, settings
+from hubbub import database, errors, tables
+from hubbub.domain import (
+    accounts,
+    clock,
+    events,
+    memberships,
+    moderation,
+    roles,
+    rooms,
+    settings,
+)
 from tests import people
 
 pytestmark = pytest.mark.anyio
@@ -123,6 +133,37 @@ async def test_the_last_owner_hands_over_before_leaving(
     await memberships.leave(db, cast.room, cast.alice)
     assert await changes(db, cast.room) == [("role", cast.bob.id), ("left", cast.alice.id)]
     await settings.rename(db, cast.room, cast.bob, "Mine now")
+
+
+async def test_whoever_is_made_an_owner_can_speak(db: database.Database, cast: people.Cast) -> None:
+    until = clock.now() + clock.HOUR
+    await moderation.mute(db, cast.room, cast.alice, cast.bob, until=until)
+    await roles.hand_over(db, cast.room, cast.alice, "bob")
+    await memberships.leave(db, cast.room, cast.alice)
+    await settings.rename(db, cast.room, cast.bob, "Mine now")
+
+
+async def test_an_account_that_is_shut_owns_no_room_alone(
+    db: database.Database, cast: people.Cast
+) -> None:
+    await roles.change(db, cast.room, cast.alice, cast.bob, "owner")
+    await db.run("UPDATE people SET disabled_at = 1 WHERE username_key = 'bob'")
+    with pytest.raises(errors.Conflict, match="only owner"):
+        await memberships.leave(db, cast.room, cast.alice)
+    with pytest.raises(errors.Invalid, match="disabled"):
+        await roles.hand_over(db, cast.room, cast.alice, "bob")
+    assert await role(db, cast.room, cast.alice) == "owner"
+
+
+@pytest.mark.parametrize("column", ["disabled_at", "deleted_at"])
+async def test_an_account_that_is_shut_comes_into_no_room(
+    db: database.Database, cast: people.Cast, column: str
+) -> None:
+    """Its request was under way when it was shut."""
+    shut = sqlalchemy.update(tables.people).where(tables.people.c.id == cast.charlie.id)
+    await db.run(shut.values({column: 1}))
+    assert not await memberships.join(db, cast.room, cast.charlie)
+    assert await role(db, cast.room, cast.charlie) is None
 
 
 async def test_only_an_owner_hands_over_and_only_to_another_member(

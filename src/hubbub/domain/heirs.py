@@ -1,13 +1,14 @@
 """Who looks after a room when somebody goes for good.
 
 Nobody is asked any more, so nobody can be asked to hand the room over: the oldest moderator gets
-it, else the oldest member. A room in which nobody is left who could own it ends.
+it, else the oldest member. A room in which nobody is left who could own it ends. The
+lobby is the site's: administrators own it, or nobody does for a while.
 """
 
 from __future__ import annotations
 
 from hubbub import database, words
-from hubbub.domain import acts, handles, log, memberships, rooms
+from hubbub.domain import acts, handles, log, memberships, roles, rooms
 from hubbub.tables import rooms as table
 
 _RANK = "CASE m.role WHEN 'moderator' THEN 0 WHEN 'member' THEN 1 ELSE 2 END"
@@ -16,16 +17,13 @@ _INHABITED = "SELECT 1 FROM memberships WHERE room_id = :room_id LIMIT 1"
 # Somebody whose account is shut for now only when there is nobody else; a guest never.
 _HEIR = (
     "SELECT m.person_id FROM memberships m JOIN people p ON p.id = m.person_id"  # noqa: S608
-    " WHERE m.room_id = :room_id AND p.guest_of IS NULL"
+    " WHERE m.room_id = :room_id AND p.guest_of IS NULL AND p.is_admin >= :is_lobby"
     f" ORDER BY CASE WHEN p.disabled_at IS NULL THEN 0 ELSE 1 END, {_RANK}, m.joined_at,"
     " m.person_id LIMIT 1"
 )
 _NAMES = (
     "SELECT p.display_name FROM memberships m JOIN people p ON p.id = m.person_id"
     " WHERE m.room_id = :room_id ORDER BY p.username_key"
-)
-_PROMOTE = (
-    "UPDATE memberships SET role = 'owner' WHERE room_id = :room_id AND person_id = :person_id"
 )
 _ERASE = tuple(
     f"DELETE FROM {table_name} WHERE room_id = :room_id"  # noqa: S608
@@ -63,7 +61,8 @@ async def _settle(
     if room is None or (role == "owner" and await conn.value(_OWNED, here)):
         return None
     if role == "owner" and room.direct_key is None:
-        heir = await conn.value(_HEIR, here)
+        is_lobby = int(room.handle == rooms.LOBBY)
+        heir = await conn.value(_HEIR, {**here, "is_lobby": is_lobby})
         if heir is not None:
             return await _hand_over(rooms.Change(conn, room, None, person_id), heir, now)
     elif await conn.value(_INHABITED, here):
@@ -74,7 +73,7 @@ async def _settle(
 
 async def _hand_over(change: rooms.Change, heir: int, now: int) -> int | None:
     conn, room_id = change.conn, change.room.id
-    await conn.run(_PROMOTE, {"room_id": room_id, "person_id": heir})
+    await roles.write(conn, room_id, heir, "owner")
     position = await log.advance(conn, room_id, "role", now=now, person_id=heir)
     await acts.record(change, "handed_over", person_id=heir, now=now)
     return position.seq if position else None

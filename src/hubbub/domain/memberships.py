@@ -43,6 +43,8 @@ _INSERT = (
     " WHERE n.author_id = :person_id AND n.room_id = :room_id), 0) ELSE 0 END"
     " FROM rooms WHERE id = :room_id AND NOT EXISTS (SELECT 1 FROM bans b WHERE"
     " b.room_id = :room_id AND b.person_id = :person_id AND (b.until IS NULL OR b.until > :now))"
+    " AND EXISTS (SELECT 1 FROM people p WHERE p.id = :person_id"
+    " AND p.disabled_at IS NULL AND p.deleted_at IS NULL)"
     " ON CONFLICT DO NOTHING RETURNING person_id"
 )
 _UNKNOCK = (
@@ -58,12 +60,18 @@ _DELETE = (
 # then more of it may come.
 _UNHELD = "DELETE FROM held_messages WHERE room_id = :room_id AND person_id = :person_id"
 _WAITS = "SELECT 1 FROM held_messages WHERE room_id = :room_id AND person_id = :person_id LIMIT 1"
-_AN_OWNER = "SELECT person_id FROM memberships WHERE room_id = :room_id AND role = 'owner' LIMIT 1"
+_AN_OWNER = (
+    "SELECT m.person_id FROM memberships m JOIN people p ON p.id = m.person_id"
+    " WHERE m.room_id = :room_id AND m.role = 'owner'"
+    " AND p.disabled_at IS NULL AND p.deleted_at IS NULL LIMIT 1"
+)
 _COUNT = "UPDATE rooms SET members = members + :more WHERE id = :room_id"
+# The role they were given last, and whether they were removed.
+_OF_THEM = "FROM acts WHERE room_id = :room_id AND person_id = :person_id AND at > :since"
 _DECIDED = (
-    "SELECT detail FROM acts WHERE room_id = :room_id AND person_id = :person_id"
-    f" AND (act = 'role' OR (act = '{acts.READS}' AND :reads = 1)) AND at > :since"
-    " ORDER BY id DESC LIMIT 1"
+    f"SELECT (SELECT detail {_OF_THEM}"
+    f" AND (act = 'role' OR (act = '{acts.READS}' AND :reads = 1)) ORDER BY id DESC LIMIT 1)"
+    f" AS role, EXISTS (SELECT 1 {_OF_THEM} AND act = 'removed') AS removed"
 )
 
 
@@ -199,14 +207,16 @@ async def put(
 ) -> bool:
     """Writes a membership into a change of the room that is under way; every way in ends here.
 
-    False for who is in the room already, and for who is banned from it. Whom an owner gave a lower
-    role after `since` (milliseconds UTC) gets that one: nobody is above it by going and coming.
-    With `since` 0 the same holds for who was let in to read only.
+    False for who is in the room already, is banned from it, or has an account that is shut. Whom an
+    owner gave a lower role after `since` (milliseconds UTC) gets that one: nobody is above it by
+    going and coming. Who was removed since then is a member at most. With `since` 0 the same holds
+    for who was let in to read only.
     """
     values = {"room_id": room_id, "person_id": person_id}
-    decided = await conn.value(_DECIDED, {**values, "since": since, "reads": int(since == 0)})
-    if decided in permissions.ROLES and role in permissions.ROLES:
-        role = min(role, decided, key=permissions.ROLES.index)
+    decided = await conn.one(_DECIDED, {**values, "since": since, "reads": int(since == 0)})
+    if decided and role in permissions.ROLES:
+        most = {role, decided["role"], "member" if decided["removed"] else role}
+        role = min(most & {*permissions.ROLES}, key=permissions.ROLES.index)
     given = {"role": role, "now": now, "link_id": link_id}
     if await conn.value(_INSERT, {**values, **given}) is None:
         return False

@@ -11,6 +11,8 @@ from hubbub.domain.permissions import Act
 _SET_ROLE = (
     "UPDATE memberships SET role = :role WHERE room_id = :room_id AND person_id = :person_id"
 )
+_SPEAKS = "DELETE FROM mutes WHERE room_id = :room_id AND person_id = :person_id"
+_SHUT = "SELECT 1 FROM people WHERE id = :person_id AND disabled_at IS NOT NULL"
 
 
 async def change(
@@ -38,7 +40,7 @@ async def change(
             raise memberships.not_in_room(person)
         if before.person.guest_of is not None:
             raise errors.Forbidden(words.gettext("A guest needs an account for that."))
-        await _write(under_way.conn, room.id, person.id, role)
+        await write(under_way.conn, room.id, person.id, role)
         if before.role == "owner":
             await memberships.keep_an_owner(under_way)
         await acts.record(under_way, "role", person_id=person.id, detail=role, now=at)
@@ -65,8 +67,10 @@ async def hand_over(
         before = await memberships.find(under_way.conn, room.id, heir.id)
         if before is None or heir.id == from_person.id or heir.guest_of is not None:
             raise _not_another_member(heir)
-        await _write(under_way.conn, room.id, from_person.id, "member")
-        await _write(under_way.conn, room.id, heir.id, "owner")
+        if await under_way.conn.value(_SHUT, {"person_id": heir.id}) is not None:
+            raise errors.Invalid(words.gettext("This account is disabled."), field="username")
+        await write(under_way.conn, room.id, from_person.id, "member")
+        await write(under_way.conn, room.id, heir.id, "owner")
         await acts.record(under_way, "handed_over", person_id=heir.id, now=at)
         await inbox.changed(under_way.conn, [from_person.id, heir.id], now=at)
     return dataclasses.replace(before, role="owner")
@@ -79,5 +83,10 @@ def _not_another_member(person: accounts.Person) -> errors.Invalid:
     )
 
 
-async def _write(conn: database.Connection, room_id: int, person_id: int, role: str) -> None:
-    await conn.run(_SET_ROLE, {"room_id": room_id, "person_id": person_id, "role": role})
+async def write(conn: database.Connection, room_id: int, person_id: int, role: str) -> None:
+    """Into a change of the room that is under way, whose event is of kind `role`. No mute outlives
+    becoming an owner: nobody would be above them to lift it."""
+    pair = {"room_id": room_id, "person_id": person_id}
+    await conn.run(_SET_ROLE, {**pair, "role": role})
+    if role == "owner":
+        await conn.run(_SPEAKS, pair)

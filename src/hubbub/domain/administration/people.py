@@ -11,7 +11,9 @@ import sqlalchemy
 from sqlalchemy import func
 
 from hubbub import database, errors, words
-from hubbub.domain import accounts, clock, permissions
+from hubbub.domain import accounts, clock, log, permissions, roles
+from hubbub.domain import memberships as members
+from hubbub.domain import rooms as chat_rooms
 from hubbub.domain import sessions as sign_ins
 from hubbub.domain.administration import paging
 from hubbub.tables import memberships, messages, people, rooms, sessions
@@ -194,7 +196,18 @@ async def _set_right(
         if not right:
             await accounts.keep_an_administrator(conn, person_id)
         await conn.run(_UPDATE.where(people.c.id == person_id).values(is_admin=right))
+        await _set_in_lobby(conn, person_id, "owner" if right else "member", now)
         await sign_ins.end_all(conn, person_id, now=now)
+
+
+async def _set_in_lobby(conn: database.Connection, person_id: int, role: str, now: int) -> None:
+    """The lobby is the site's: who administers the one owns the other, and nobody else does."""
+    lobby = await chat_rooms.by_handle(conn, chat_rooms.LOBBY)
+    member = await members.find(conn, lobby.id, person_id) if lobby else None
+    if lobby is None or member is None or (role == "member" and member.role != "owner"):
+        return
+    await log.advance(conn, lobby.id, "role", now=now, person_id=person_id)
+    await roles.write(conn, lobby.id, person_id, role)
 
 
 async def administrators(conn: database.Queries) -> set[int]:
