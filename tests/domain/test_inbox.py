@@ -55,6 +55,18 @@ async def report(db: database.Database, cast: people.Cast, about: accounts.Perso
     )
 
 
+async def test_administrators_hear_nothing_of_reports_about_themselves(
+    db: database.Database, cast: people.Cast
+) -> None:
+    await db.run("UPDATE people SET is_admin = 1 WHERE id <> :id", {"id": cast.charlie.id})
+    await db.run("UPDATE rooms SET direct_key = 'x'")
+    await report(db, cast, cast.bob)
+    found = await inbox.counts(db, [cast.alice.id, cast.bob.id])
+    assert found[cast.alice.id] == found[cast.bob.id] + 1
+    assert await inbox.left_to_the_site(db, cast.alice.id) == 1
+    assert await inbox.left_to_the_site(db, cast.bob.id) == 0
+
+
 async def counted(db: database.Database, cast: people.Cast) -> tuple[int, int, int]:
     found = await inbox.counts(db, [cast.alice.id, cast.bob.id, cast.charlie.id])
     return found[cast.alice.id], found[cast.bob.id], found[cast.charlie.id]

@@ -70,7 +70,7 @@ def _counts(dialect: str) -> str:
         f" + (SELECT COALESCE(SUM({waiting}), 0) FROM memberships m"
         " JOIN rooms r ON r.id = m.room_id"
         f" WHERE m.person_id = p.id AND {_LOOKS_AFTER} AND r.deleted_at IS NULL)"
-        f" + CASE WHEN p.is_admin <> 0 THEN ({_LEFT}) ELSE 0 END AS number"
+        f" + CASE WHEN p.is_admin <> 0 THEN ({_LEFT} AND r.person_id <> p.id) ELSE 0 END AS number"
         f" FROM people p WHERE p.id {_AMONG[dialect]} AND p.guest_of IS NULL"
     )
 
@@ -133,9 +133,10 @@ async def duties(db: database.Queries, person_id: int) -> list[Duty]:
     return [duty for duty in found if duty.knocks or duty.held or duty.reports]
 
 
-async def left_to_the_site(db: database.Queries) -> int:
-    """How many reports only an administrator can look at."""
-    return int(await db.value(_LEFT))
+async def left_to_the_site(db: database.Queries, viewer_id: int) -> int:
+    """How many reports only an administrator can look at, those about the viewer left out."""
+    query = f"{_LEFT} AND r.person_id <> :viewer_id"
+    return int(await db.value(query, {"viewer_id": viewer_id}))
 
 
 # ------------------------------------------------------------- the changes

@@ -95,7 +95,7 @@ async def close(
 ) -> int:
     """Takes a report out of the queue, for the room's moderators too. Returns the room's id.
 
-    NotFound for one that is not there, or that somebody closed already.
+    NotFound for one that is not there, is about oneself, or that somebody closed already.
     """
     if not by.is_admin:
         raise permissions.unseen()
@@ -111,5 +111,5 @@ async def close(
 
 _CLOSE = (
     "UPDATE reports SET closed_at = :now, closed_by_id = :by_id"
-    " WHERE id = :id AND closed_at IS NULL RETURNING room_id"
+    " WHERE id = :id AND closed_at IS NULL AND person_id <> :by_id RETURNING room_id"
 )

@@ -49,6 +49,6 @@ async def _page(request: Request, trouble: dict[str, str] | None = None) -> Resp
         "inbox/show.html",
         invitations=await invitations.waiting(db, person),
         duties=await inbox.duties(db, person.id),
-        reports=await inbox.left_to_the_site(db) if person.is_admin else 0,
+        reports=await inbox.left_to_the_site(db, person.id) if person.is_admin else 0,
         errors=trouble or {},
     )
