@@ -27,6 +27,7 @@ from hubbub.domain import (
     roll,
     rooms,
     search,
+    security,
     sessions,
     settings,
     subjects,
@@ -340,6 +341,19 @@ async def test_with_a_banned_guest_goes_their_address_for_a_day_or_as_long_as_th
     await bans.ban(db, cast.room, cast.alice, guest, until=until, now=NOON)
     [row] = await db.all("SELECT address, address_until FROM bans")
     assert (row["address"], row["address_until"]) == ("192.0.2.7", shut_until)
+
+
+async def test_a_guest_who_signed_out_before_the_ban_does_not_come_back_from_there(
+    db: database.Database, cast: people.Cast
+) -> None:
+    await db.run("UPDATE people SET guest_of = :room", {"room": cast.room.id})
+    guest = await accounts.by_username(db, "bob")
+    assert guest is not None
+    await security.record(db, "guest came", person_id=guest.id, address="192.0.2.9")
+    _, session = await sessions.start(db, guest, address="192.0.2.9")
+    await sessions.end(db, session.id)
+    await bans.ban(db, cast.room, cast.alice, guest)
+    assert await db.value("SELECT address FROM bans") == "192.0.2.9"
 
 
 async def test_who_has_an_account_is_banned_without_their_address(

@@ -24,9 +24,12 @@ _BAN = (
     " address_until = excluded.address_until"
 )
 _UNBAN = "DELETE FROM bans WHERE room_id = :room_id AND person_id = :person_id RETURNING at"
+# From where they were last; of a guest who signed out, from where they came.
 _ADDRESS = (
-    "SELECT address FROM sessions WHERE person_id = :person_id"
-    " ORDER BY created_at DESC, id DESC LIMIT 1"
+    "SELECT COALESCE((SELECT address FROM sessions WHERE person_id = :person_id"
+    " ORDER BY created_at DESC, id DESC LIMIT 1),"
+    " (SELECT address FROM security_events WHERE person_id = :person_id AND kind = 'guest came'"
+    " ORDER BY id DESC LIMIT 1))"
 )
 # What was waiting for a moderator, or for them; held messages go with the membership.
 _WAITING = tuple(
