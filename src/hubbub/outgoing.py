@@ -20,7 +20,11 @@ MOST_READ = 8 * 1024
 """Of an answer no more than its first line is read, and that must come within so many bytes."""
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost"})
-_NAT64 = tuple(map(ipaddress.IPv6Network, ("64:ff9b::/96", "64:ff9b:1::/48")))
+_HOST = re.compile(r"(?!.{254})[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63})*", re.ASCII)
+_UNICAST = ipaddress.IPv6Network("2000::/3")
+"""All of the new kind that was ever given out for the open internet (RFC 4291, section 2.4)."""
+
+_EXAMPLES = ipaddress.IPv6Network("3fff::/20")  # RFC 9637; Python knows it from 3.13 on.
 _LONGEST = 1_000
 _STATUS = re.compile(rb"HTTP/1\.[01] ([1-5][0-9]{2})(?: |\r)")
 _PATH = re.compile(r"[!-~]*")
@@ -57,7 +61,7 @@ def target(url: str, allowed: Sequence[str]) -> Target:
         host, port = parts.hostname or "", parts.port
     except ValueError:
         raise Refused from None
-    if "@" in parts.netloc:
+    if "@" in parts.netloc or not _HOST.fullmatch(host):
         raise Refused
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     if host in LOOPBACK and f"{host}:{port}" in allowed and parts.scheme == "http":
@@ -123,8 +127,8 @@ def is_public(address: str) -> bool:
         inner = ip.ipv4_mapped or ip.sixtofour or (ip.teredo[1] if ip.teredo else None)
         if inner is not None:
             return is_public(str(inner))
-        # Behind these any address of the old kind can lie; nobody needs them for a push service.
-        if any(ip in network for network in _NAT64):
+        # Elsewhere lie own networks, and ways of writing any address of the old kind.
+        if ip not in _UNICAST or ip in _EXAMPLES:
             return False
     return ip.is_global and not ip.is_multicast
 

@@ -46,6 +46,9 @@ def test_hosts_on_the_list_are_spoken_to(url: str) -> None:
         "ftp://push.example/x",
         "//push.example/x",
         "https://push.example:x/",
+        "https://.notify.example/x",
+        "https://a..notify.example/x",
+        f"https://{'a' * 64}.notify.example/x",
         "https://[::1/",
         "",
     ],
@@ -60,7 +63,8 @@ def test_nothing_else_is(url: str) -> None:
     [
         "127.0.0.1", "10.1.2.3", "192.168.0.1", "172.16.0.1", "169.254.169.254", "100.64.0.1",
         "0.0.0.0", "224.0.0.1", "::1", "::", "fe80::1%eth0", "fc00::1", "::ffff:10.0.0.1",
-        "2002:0a00:0001::", "64:ff9b:1::1", "64:ff9b::a00:1",
+        "2002:0a00:0001::", "64:ff9b:1::1", "64:ff9b::a00:1", "::7f00:1", "::ffff:0:127.0.0.1",
+        "fec0::1", "5f00::1", "3fff::1", "2001:db8::1", "100::1",
     ],
 )  # fmt: skip
 def test_addresses_of_the_own_network_are_not_public(address: str) -> None:
