@@ -2,13 +2,15 @@
 {
   const { lang } = document.documentElement, full = { dateStyle: "full" }, short = { timeStyle: "short" };
   const written = (style, as = lang) => new Intl.DateTimeFormat(as, style);
-  const moment = written({ ...full, ...short }), zoned = written({ ...full, timeStyle: "long" });
+  // In the page's language, with twelve hours or twenty-four as the reader is used to.
+  const clock = written(short, []), { hour12 } = clock.resolvedOptions();
+  const moment = written({ ...full, ...short, hour12 }), zoned = written({ ...full, timeStyle: "long", hour12 });
   const forms = {
+    clock,
     full: moment,
     day: written(full),
     // Swedish puts the year first, as the server does.
     short: written({ dateStyle: "short", ...short }, "sv"),
-    clock: written(short, []),
   };
   // Also what came later: with a title it is done.
   const localise = () => {

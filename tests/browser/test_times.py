@@ -17,7 +17,7 @@ from tests.browser.test_looks import opened
 Someone = Callable[[str], conftest.Account]
 
 KOLKATA = datetime.timezone(datetime.timedelta(hours=5, minutes=30))
-ZONE = "Asia/Kolkata"
+THERE = {"timezone_id": "Asia/Kolkata", "locale": "en-US"}
 
 
 @pytest.fixture(scope="module")
@@ -50,8 +50,10 @@ def moment(time: Locator) -> datetime.datetime:
 
 
 def in_full(at: datetime.datetime) -> re.Pattern[str]:
-    """As a reader sees it, however a browser joins the parts."""
-    return re.compile(rf"^{at:%A},? {at.day} {at:%B} {at.year}(?: at|,) {at:%H:%M}$")
+    """As a reader used to twelve hours sees it, however a browser joins the parts."""
+    clock = rf"0?{at.hour % 12 or 12}:{at:%M}\s{at:%p}"
+    day = rf"{at:%A},? {at.day} {at:%B} {at.year}"
+    return re.compile(rf"^{day}(?: at|,) {clock}$", re.IGNORECASE)
 
 
 def ban(ada: conftest.Account, room: str, name: str) -> None:
@@ -64,7 +66,7 @@ def test_a_page_of_moderation_says_when_by_the_readers_clock(
     page_for: conftest.Profiles, ada: conftest.Account, ben: conftest.Account, room: str
 ) -> None:
     ban(ada, room, ben.name)
-    page = page_for(ada, timezone_id=ZONE)
+    page = page_for(ada, **THERE)
     page.goto(f"{room}/bans")
     facts = page.locator(".waiting__facts")
     until, since = facts.locator("time").all()
@@ -78,7 +80,7 @@ def test_a_page_of_moderation_says_when_by_the_readers_clock(
 def test_a_table_of_the_administration_says_when_by_the_readers_clock(
     page_for: conftest.Profiles, ada: conftest.Account, root: conftest.Account
 ) -> None:
-    page = page_for(root, timezone_id=ZONE)
+    page = page_for(root, **THERE)
     page.goto("/admin/people")
     since = page.get_by_role("row", name=ada.name).locator("time").first
     expect(since).to_have_text(f"{moment(since).astimezone(KOLKATA):%Y-%m-%d %H:%M}")
@@ -90,7 +92,7 @@ def test_what_comes_into_an_open_page_says_when_by_the_readers_clock(
 ) -> None:
     room, cleo = ada.create("Until when"), someone("Cleo")
     cleo.join(room)
-    page = opened(page_for(cleo, timezone_id=ZONE), room)
+    page = opened(page_for(cleo, **THERE), room)
     fields = {"username": cleo.name, "minutes": "60"}
     assert ada.client.post(f"{room}/mutes", data=fields).status_code == 303
     page.get_by_role("button", name="Menu").click()
@@ -108,7 +110,7 @@ def test_without_a_script_times_are_in_utc_and_say_so(
     room: str,
 ) -> None:
     ban(ada, room, ben.name)
-    plain = {"timezone_id": ZONE, "java_script_enabled": False}
+    plain = {**THERE, "java_script_enabled": False}
     page = page_for(ada, **plain)
     page.goto(f"{room}/bans")
     until = page.locator(".waiting__facts time").first
