@@ -71,6 +71,27 @@ def test_axe_finds_nothing_in_the_administration(
     assert not any(found.values()), found
 
 
+@pytest.mark.parametrize("width", [720, 900, 970])
+def test_the_table_of_bans_is_no_wider_than_a_tablet(
+    page_for: conftest.Profiles,
+    root: conftest.Account,
+    ada: conftest.Account,
+    someone: Someone,
+    room: str,
+    width: int,
+) -> None:
+    """It has the most columns, two of them times, which are the longest without a script."""
+    name = someone("Cleo-of-the-Nile").name
+    fields = {"username": name, "minutes": "1440", "reason": "spam"}
+    assert ada.client.post(f"{room}/bans", data=fields).status_code == 303
+    page = page_for(root, viewport={"width": width, "height": 700}, java_script_enabled=False)
+    page.goto("/admin/bans")
+    expect(page.get_by_role("row", name=name)).to_be_visible()
+    table = page.get_by_role("table").bounding_box()
+    assert table
+    assert table["x"] + table["width"] <= width
+
+
 def test_no_page_is_wider_than_a_phone(page_for: conftest.Profiles, root: conftest.Account) -> None:
     page_for.expect("422")
     page, found = page_for(root, viewport=PHONE, has_touch=True), {}
