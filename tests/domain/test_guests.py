@@ -14,6 +14,7 @@ from hubbub import database, errors
 from hubbub.domain import (
     accounts,
     bans,
+    changes,
     clock,
     guests,
     history,
@@ -22,6 +23,7 @@ from hubbub.domain import (
     mentions,
     messages,
     pace,
+    permissions,
     roles,
     rooms,
     sessions,
@@ -186,7 +188,7 @@ async def test_what_a_guest_says_first_is_held_where_it_is_so_for_newcomers(
     db: database.Database, cast: people.Cast
 ) -> None:
     room = await opened(db, cast)
-    async with rooms.changing(db, room, cast.alice, rooms.Act.HOLD, "held", holds=1) as change:
+    async with changes.begin(db, room, cast.alice, permissions.Act.HOLD, "held", holds=1) as change:
         room = change.room
     guest = (await come(db, room)).person
     with pytest.raises(pace.Newcomer):

@@ -16,6 +16,7 @@ dataclasses, and refuses with the words of `hubbub.errors`. Inside this floor im
     notifications
     mentions  reactions  attachments  acts  rights  subscriptions
     blocks
+    changes
     rooms
     permissions  names  quotes  emails
     accounts

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import sqlalchemy
 
 from hubbub import database
-from hubbub.domain import accounts, rooms
+from hubbub.domain import accounts, changes
 from hubbub.tables import acts as table
 from hubbub.tables import people
 
@@ -40,7 +40,7 @@ class Entry:
 
 
 async def record(
-    change: rooms.Change,
+    change: changes.Change,
     act: str,
     *,
     now: int,

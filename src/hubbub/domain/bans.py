@@ -5,7 +5,17 @@
 from __future__ import annotations
 
 from hubbub import database, errors, words
-from hubbub.domain import accounts, acts, clock, erasure, inbox, memberships, moderation, rooms
+from hubbub.domain import (
+    accounts,
+    acts,
+    changes,
+    clock,
+    erasure,
+    inbox,
+    memberships,
+    moderation,
+    rooms,
+)
 from hubbub.domain.permissions import Act
 
 RECENT = 7 * clock.DAY
@@ -63,7 +73,7 @@ async def ban(
     if until is not None and until <= at:
         raise errors.Invalid(words.gettext("Choose for how long."), field="minutes")
     digests: list[str] = []
-    async with rooms.changing(
+    async with changes.begin(
         db, room, by, Act.BAN, "banned", now=at, person_id=person.id
     ) as change:
         await moderation.require_below(change, person)
@@ -85,7 +95,7 @@ async def ban(
 
 
 async def _shut_out(
-    change: rooms.Change, person: accounts.Person, until: int | None, reason: str, now: int
+    change: changes.Change, person: accounts.Person, until: int | None, reason: str, now: int
 ) -> bool:
     """True when somebody waited for something that is gone with it."""
     pair = {"room_id": change.room.id, "person_id": person.id}
@@ -117,7 +127,7 @@ async def lift(
     """Lets somebody come back, by the ways there are. False when they were not banned."""
     at, values = clock.at(now), {"room_id": room.id, "person_id": person.id}
     try:
-        async with rooms.changing(
+        async with changes.begin(
             db, room, by, Act.BAN, "unbanned", now=at, person_id=person.id
         ) as change:
             if await change.conn.value(_UNBAN, values) is None:

@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 import sqlalchemy
 
 from hubbub import database
-from hubbub.domain import attachments, log, rooms
+from hubbub.domain import attachments, changes, log
 from hubbub.tables import mentions, messages, reactions
 
 AT_ONCE = 200
@@ -75,7 +75,7 @@ async def said_by(
 
 
 async def take_down(
-    change: rooms.Change,
+    change: changes.Change,
     found: Mapping[int, int],
     *,
     now: int,

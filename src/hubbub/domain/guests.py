@@ -16,6 +16,7 @@ from hubbub import database, errors, markup, passwords, words
 from hubbub.domain import (
     accounts,
     acts,
+    changes,
     clock,
     invitation_links,
     log,
@@ -263,7 +264,7 @@ async def allow(
 ) -> rooms.Room:
     """The room's own switch: whether its link lets in guests, where the site leaves it to rooms."""
     at = clock.at(now)
-    async with rooms.changing(
+    async with changes.begin(
         db, room, by, Act.GUESTS, "guests", now=at, guests=int(is_open)
     ) as change:
         await acts.record(change, "guests", detail="on" if is_open else "off", now=at)

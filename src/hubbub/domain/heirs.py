@@ -8,7 +8,7 @@ lobby is the site's: administrators own it, or nobody does for a while.
 from __future__ import annotations
 
 from hubbub import database, words
-from hubbub.domain import acts, handles, log, memberships, roles, rooms
+from hubbub.domain import acts, changes, handles, log, memberships, roles, rooms
 from hubbub.tables import rooms as table
 
 _RANK = "CASE m.role WHEN 'moderator' THEN 0 WHEN 'member' THEN 1 ELSE 2 END"
@@ -64,14 +64,14 @@ async def _settle(
         is_lobby = int(room.handle == rooms.LOBBY)
         heir = await conn.value(_HEIR, {**here, "is_lobby": is_lobby})
         if heir is not None:
-            return await _hand_over(rooms.Change(conn, room, None, person_id), heir, now)
+            return await _hand_over(changes.Change(conn, room, None, person_id), heir, now)
     elif await conn.value(_INHABITED, here):
         return None if room.direct_key is None else await _retitle(conn, room_id, now)
     # Whoever comes to the site next is led to the lobby, so it waits for them.
     return None if room.handle == rooms.LOBBY else await _end(conn, room_id, now)
 
 
-async def _hand_over(change: rooms.Change, heir: int, now: int) -> int | None:
+async def _hand_over(change: changes.Change, heir: int, now: int) -> int | None:
     conn, room_id = change.conn, change.room.id
     await roles.write(conn, room_id, heir, "owner")
     position = await log.advance(conn, room_id, "role", now=now, person_id=heir)

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 from hubbub import database, errors, words
-from hubbub.domain import accounts, acts, clock, inbox, messages, pace, permissions, rooms
+from hubbub.domain import accounts, acts, changes, clock, inbox, messages, pace, permissions, rooms
 from hubbub.domain.permissions import Act
 
 MOST = 3
@@ -185,7 +185,7 @@ async def drop(
 @contextlib.asynccontextmanager
 async def _deciding(
     db: database.Database, room: rooms.Room, by: accounts.Person, held_id: int, now: int
-) -> AsyncIterator[tuple[rooms.Change, Held]]:
+) -> AsyncIterator[tuple[changes.Change, Held]]:
     """The room's lock comes first, then the rights and what is decided about are read."""
     async with db.transaction() as conn:
         await conn.run(_LOCK, {"room_id": room.id})
@@ -194,5 +194,5 @@ async def _deciding(
         row = await conn.one(_ONE, {"room_id": room.id, "id": held_id})
         if row is None:
             raise errors.Conflict(words.gettext("Somebody has decided about this already."))
-        yield rooms.Change(conn, fresh, member, by.id), _from_row(row)
+        yield changes.Change(conn, fresh, member, by.id), _from_row(row)
         await inbox.changed_for_moderators(conn, room.id, now=now)

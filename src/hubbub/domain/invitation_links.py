@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from hubbub import database, errors, markup, signing, words
-from hubbub.domain import accounts, acts, clock, memberships, permissions, rooms
+from hubbub.domain import accounts, acts, changes, clock, memberships, permissions, rooms
 from hubbub.domain.permissions import Act, Standing
 
 ROLES = ("reader", "member", "moderator")
@@ -199,7 +199,7 @@ async def create(
         "uses": uses,
         "created_at": at,
     }
-    async with rooms.changing(db, room, by, Act.LINKS, "link", now=at) as change:
+    async with changes.begin(db, room, by, Act.LINKS, "link", now=at) as change:
         if role == "moderator":
             require_promoter(change, by)
         if await change.conn.value(_ACTIVE, {"room_id": room.id, "now": at}) >= ACTIVE:
@@ -209,7 +209,7 @@ async def create(
     return Link(link_id, maker=by, used=0, **{**values, "knock": knock})
 
 
-def require_promoter(change: rooms.Change, by: accounts.Person) -> None:
+def require_promoter(change: changes.Change, by: accounts.Person) -> None:
     """Forbidden for who may not make others look after the room."""
     permissions.require(permissions.standing(by, change.member), Act.PROMOTE, change.room)
 
@@ -256,13 +256,13 @@ async def redeem(
 @contextlib.asynccontextmanager
 async def using(
     db: database.Database, link: Link, kind: str, person: accounts.Person, *, now: int
-) -> AsyncIterator[rooms.Change]:
+) -> AsyncIterator[changes.Change]:
     """A change of the room about `person`, made in the name of the link's maker for as long as
     they may invite; NotFound if they may not."""
     room = await rooms.by_id(db, link.room_id)
     if room is None:
         raise permissions.unseen()
-    change = rooms.changing(db, room, link.maker, Act.LINKS, kind, now=now, person_id=person.id)
+    change = changes.begin(db, room, link.maker, Act.LINKS, kind, now=now, person_id=person.id)
     try:
         async with change as begun:
             if not admits(link, begun.room, begun.member):
@@ -279,7 +279,7 @@ async def spend(conn: database.Connection, link: Link, *, now: int) -> None:
         raise permissions.unseen()
 
 
-async def put(change: rooms.Change, link: Link, person: accounts.Person, *, now: int) -> None:
+async def put(change: changes.Change, link: Link, person: accounts.Person, *, now: int) -> None:
     """Writes the membership the link grants; `NobodyNew` for the banned and for who is in."""
     role, room_id = _granted(link, person), change.room.id
     came = {"link_id": link.id, "since": link.created_at}

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import sqlalchemy
 
 from hubbub import database, errors, words
-from hubbub.domain import accounts, clock, inbox, memberships, permissions, rooms
+from hubbub.domain import accounts, changes, clock, inbox, memberships, permissions, rooms
 from hubbub.domain.permissions import Act
 from hubbub.tables import rooms as room_table
 
@@ -202,7 +202,7 @@ async def accept(
     while the room is locked: then the invitation stays."""
     at = clock.at(now)
     try:
-        async with rooms.changing(
+        async with changes.begin(
             db, invitation.room, invitation.by, Act.INVITE, "joined", now=at, person_id=person.id
         ) as change:
             gone = await change.conn.value(_DELETE, {"id": invitation.id, "person_id": person.id})

@@ -10,6 +10,7 @@ from hubbub import database, errors, words
 from hubbub.domain import (
     accounts,
     acts,
+    changes,
     clock,
     inbox,
     invitation_links,
@@ -132,7 +133,7 @@ async def admit(
     out while they waited does: they came in time.
     """
     at = clock.at(now)
-    async with rooms.changing(
+    async with changes.begin(
         db, room, by, Act.ADMIT, "joined", now=at, person_id=person.id
     ) as change:
         _require_unlocked(change.room)
@@ -144,7 +145,7 @@ async def admit(
         await inbox.changed(change.conn, [person.id], now=at)
 
 
-async def _asked_by(change: rooms.Change, person: accounts.Person) -> tuple[Link, int]:
+async def _asked_by(change: changes.Change, person: accounts.Person) -> tuple[Link, int]:
     values = {"room_id": change.room.id, "person_id": person.id}
     row = await change.conn.one(_LINK_OF, values)
     link = await invitation_links.find(change.conn, row["public_id"]) if row else None
@@ -154,7 +155,7 @@ async def _asked_by(change: rooms.Change, person: accounts.Person) -> tuple[Link
 
 
 async def _let_in(
-    change: rooms.Change, link: Link, person: accounts.Person, asked_at: int, now: int
+    change: changes.Change, link: Link, person: accounts.Person, asked_at: int, now: int
 ) -> None:
     """Conflict when the link's maker may not invite any more, or its uses are used up."""
     maker = await memberships.find(change.conn, link.room_id, link.maker.id)
@@ -179,7 +180,7 @@ async def turn_away(
 ) -> None:
     """Says no. Invalid for who does not wait."""
     at = clock.at(now)
-    async with rooms.changing(
+    async with changes.begin(
         db, room, by, Act.ADMIT, "knocked", now=at, person_id=person.id
     ) as change:
         values = {"room_id": room.id, "person_id": person.id, "now": at}

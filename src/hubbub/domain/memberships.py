@@ -15,7 +15,7 @@ from typing import Any
 import sqlalchemy
 
 from hubbub import database, errors, words
-from hubbub.domain import accounts, acts, clock, inbox, log, permissions, rooms
+from hubbub.domain import accounts, acts, changes, clock, inbox, log, permissions, rooms
 from hubbub.domain.permissions import Act
 from hubbub.tables import memberships as table
 from hubbub.tables import mutes
@@ -180,7 +180,7 @@ async def _enter(
 ) -> bool:
     if await find(db, room.id, person.id):
         return False
-    change = rooms.changing(db, room, person, Act.JOIN, "joined", now=now, person_id=person.id)
+    change = changes.begin(db, room, person, Act.JOIN, "joined", now=now, person_id=person.id)
     try:
         async with change as entry:
             if person.guest_of is not None:
@@ -254,7 +254,7 @@ async def leave(
 ) -> None:
     """Conflict for the last owner, who hands the room over or deletes it instead."""
     at = clock.at(now)
-    async with rooms.changing(
+    async with changes.begin(
         db, room, person, Act.LEAVE, "left", now=at, person_id=person.id
     ) as change:
         waited = await _waits(change.conn, room.id, person.id)
@@ -264,7 +264,7 @@ async def leave(
             await inbox.changed_for_moderators(change.conn, room.id, now=at)
 
 
-async def keep_an_owner(change: rooms.Change) -> None:
+async def keep_an_owner(change: changes.Change) -> None:
     """Conflict when nobody owns the room any more."""
     if await change.conn.value(_AN_OWNER, {"room_id": change.room.id}) is None:
         raise errors.Conflict(
@@ -284,7 +284,7 @@ async def remove(
     """Takes someone out of the room, for now: who has the link can come back. Owners remove all
     but owners, moderators those below them."""
     at = clock.at(now)
-    async with rooms.changing(
+    async with changes.begin(
         db, room, by, Act.REMOVE, "removed", now=at, person_id=person.id
     ) as change:
         waited = await _waits(change.conn, room.id, person.id)
@@ -297,7 +297,7 @@ async def remove(
             await inbox.changed_for_moderators(change.conn, room.id, now=at)
 
 
-def require_rank(change: rooms.Change, role: str, person: accounts.Person) -> None:
+def require_rank(change: changes.Change, role: str, person: accounts.Person) -> None:
     """Forbidden unless who makes the change stands above somebody of this role."""
     mine = change.member.role if change.member else ""
     if not permissions.outranks(mine, role):

@@ -10,6 +10,7 @@ from hubbub import database, errors, markup, words
 from hubbub.domain import (
     accounts,
     acts,
+    changes,
     clock,
     erasure,
     memberships,
@@ -55,7 +56,7 @@ async def mute(
     at, reason = clock.at(now), clean_reason(reason)
     if not at < until <= at + LONGEST_MUTE:
         raise errors.Invalid(words.gettext("Choose for how long."), field="minutes")
-    async with rooms.changing(
+    async with changes.begin(
         db, room, by, Act.MUTE, "muted", now=at, person_id=person.id
     ) as change:
         await require_below(change, person, inside=True)
@@ -75,7 +76,7 @@ async def unmute(
     """Lets somebody write again. False when they were not muted; Invalid for who is not there."""
     at, values = clock.at(now), {"room_id": room.id, "person_id": person.id}
     try:
-        async with rooms.changing(
+        async with changes.begin(
             db, room, by, Act.MUTE, "unmuted", now=at, person_id=person.id
         ) as change:
             await require_below(change, person, inside=True)
@@ -124,7 +125,7 @@ async def take_down(
     """
     at, reason = clock.at(now), clean_reason(reason)
     place = await messages.locate(db, room.id, number)
-    async with rooms.changing(
+    async with changes.begin(
         db, room, by, Act.TAKE_DOWN, "erased", now=at, person_id=by.id, message_id=place.id
     ) as change:
         author = place.author_id
@@ -177,7 +178,7 @@ async def _erase_all(
     before: int | None = None
     while found := await erasure.said_by(db, room.id, person_ids, since, before=before):
         newest = next(iter(found))
-        async with rooms.changing(
+        async with changes.begin(
             db, room, by, Act.PURGE, "erased", now=now, person_id=by.id, message_id=newest
         ) as change:
             lower = await below(change, person_ids)
@@ -193,7 +194,7 @@ async def _erase_all(
     return digests
 
 
-async def _tell(change: rooms.Change, person_ids: Collection[int], reason: str, now: int) -> None:
+async def _tell(change: changes.Change, person_ids: Collection[int], reason: str, now: int) -> None:
     """One is named; of many it is said how many they are."""
     one = next(iter(person_ids)) if len(person_ids) == 1 else None
     detail = "" if one else str(len(person_ids))
@@ -203,7 +204,7 @@ async def _tell(change: rooms.Change, person_ids: Collection[int], reason: str, 
 # -------------------------------------------------------------------- rank
 
 
-async def below(change: rooms.Change, person_ids: Collection[int]) -> set[int]:
+async def below(change: changes.Change, person_ids: Collection[int]) -> set[int]:
     """Which of these people stand below who makes the change; who left stands below everybody."""
     mine = change.member.role if change.member else ""
     query = sqlalchemy.select(members.c.person_id, members.c.role).where(
@@ -214,7 +215,7 @@ async def below(change: rooms.Change, person_ids: Collection[int]) -> set[int]:
 
 
 async def require_below(
-    change: rooms.Change, person: accounts.Person, *, inside: bool = False
+    change: changes.Change, person: accounts.Person, *, inside: bool = False
 ) -> None:
     member = await memberships.find(change.conn, change.room.id, person.id)
     if member is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hubbub import database, errors, words
-from hubbub.domain import accounts, acts, clock, rooms
+from hubbub.domain import accounts, acts, changes, clock, rooms
 from hubbub.domain.permissions import Act
 from hubbub.tables import rooms as table
 
@@ -58,7 +58,7 @@ async def admit(
         await conn.run(_SAID, {**who, "now": now})
 
 
-async def admit_change(change: rooms.Change, *, since: int, now: int) -> None:
+async def admit_change(change: changes.Change, *, since: int, now: int) -> None:
     """Whether a message posted after `since` may be changed now, under the room's lock.
 
     Else what is said afresh is held or slowed down, and the same is said by changing something
@@ -172,7 +172,7 @@ async def _set(
     now: int,
 ) -> bool:
     try:
-        async with rooms.changing(db, room, by, act, kind, now=now, person_id=by.id) as change:
+        async with changes.begin(db, room, by, act, kind, now=now, person_id=by.id) as change:
             before = getattr(change.room, column)
             if before == value or (column == "locked_at" and bool(before) == bool(value)):
                 raise _Unchanged

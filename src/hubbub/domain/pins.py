@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hubbub import database, errors, words
-from hubbub.domain import accounts, clock, messages, permissions, rooms
+from hubbub.domain import accounts, changes, clock, messages, permissions, rooms
 from hubbub.domain.permissions import Act
 
 MOST = 50
@@ -48,7 +48,7 @@ async def _set(
     place = await messages.locate(db, room.id, number)
     values = {"id": place.id, "person_id": by.id, "now": now}
     try:
-        async with rooms.changing(
+        async with changes.begin(
             db, room, by, Act.PIN, kind, now=now, person_id=by.id, message_id=place.id
         ) as change:
             await _write(change, kind, values)
@@ -57,7 +57,7 @@ async def _set(
     return True
 
 
-async def _write(change: rooms.Change, kind: str, values: dict[str, int]) -> None:
+async def _write(change: changes.Change, kind: str, values: dict[str, int]) -> None:
     row = await change.conn.one(_PRESENT, {"id": values["id"]})
     if row is None:
         raise permissions.unseen()

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import sqlalchemy
 
 from hubbub import database, errors, words
-from hubbub.domain import accounts, blocks, clock, permissions, rooms
+from hubbub.domain import accounts, blocks, changes, clock, permissions, rooms
 from hubbub.domain.permissions import Act
 from hubbub.markup import emoji as emojis
 from hubbub.tables import people
@@ -72,7 +72,7 @@ async def toggle(
     """Gives a reaction, or takes back the same one; whether it is given now.
 
     Raises Invalid for what is no emoji, Conflict for one kind too many, NotFound when the message
-    is not of this room or was deleted meanwhile, and what `rooms.changing` and
+    is not of this room or was deleted meanwhile, and what `changes.begin` and
     `blocks.require_heard` raise.
     """
     whole = emojis.whole(emoji)
@@ -80,7 +80,7 @@ async def toggle(
         raise errors.Invalid(words.gettext("Choose an emoji."), field="emoji")
     at = clock.at(now)
     values = {"message_id": message_id, "emoji": whole, "person_id": by.id}
-    async with rooms.changing(
+    async with changes.begin(
         db, room, by, Act.REACT, "reacted", now=at, person_id=by.id, message_id=message_id
     ) as change:
         gone = await change.conn.value(_DELETE, values)

@@ -8,6 +8,7 @@ from hubbub import database, errors, terms, words
 from hubbub.domain import (
     accounts,
     blocks,
+    changes,
     clock,
     erasure,
     mentions,
@@ -117,7 +118,7 @@ def _changing(
     place: messages.Place,
     now: int,
 ) -> Any:
-    return rooms.changing(db, room, by, act, kind, now=now, person_id=by.id, message_id=place.id)
+    return changes.begin(db, room, by, act, kind, now=now, person_id=by.id, message_id=place.id)
 
 
 _PRESENT = (

@@ -8,6 +8,7 @@ from hubbub import database
 from hubbub.domain import (
     accounts,
     acts,
+    changes,
     clock,
     inbox,
     log,
@@ -75,7 +76,7 @@ async def _end(
     act = Act.REMOVE if remove else Act.LINKS
     removed: list[int] = []
     while True:
-        async with rooms.changing(db, room, by, act, "link", now=now) as change:
+        async with changes.begin(db, room, by, act, "link", now=now) as change:
             if await _close(change, link, now) or (told == "link_purged" and not removed):
                 await acts.record(change, told, detail=link.label, now=now)
             batch = await _take_out(change, link, now) if remove else []
@@ -85,20 +86,20 @@ async def _end(
             return removed
 
 
-async def _close(change: rooms.Change, link: Link, now: int) -> bool:
+async def _close(change: changes.Change, link: Link, now: int) -> bool:
     """False when it was revoked already."""
     values = {"id": link.id, "room_id": change.room.id, "now": now}
     return await change.conn.value(_REVOKE, values) is not None
 
 
-async def _send_away(change: rooms.Change, link: Link, now: int) -> None:
+async def _send_away(change: changes.Change, link: Link, now: int) -> None:
     """Who asked to enter by the link need not wait any more."""
     if await change.conn.all(_NO_KNOCKS, {"id": link.id}):
         await log.advance(change.conn, change.room.id, "knocked", now=now)
         await inbox.changed_for_moderators(change.conn, change.room.id, now=now)
 
 
-async def _take_out(change: rooms.Change, link: Link, now: int) -> list[int]:
+async def _take_out(change: changes.Change, link: Link, now: int) -> list[int]:
     """Those who came through and stand lower, so many at once. A guest is signed out by it."""
     mine = change.member.role if change.member else ""
     lower = [role for role in permissions.RANKS if permissions.outranks(mine, role)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 
 from hubbub import database, errors, words
-from hubbub.domain import accounts, acts, clock, inbox, memberships, permissions, rooms
+from hubbub.domain import accounts, acts, changes, clock, inbox, memberships, permissions, rooms
 from hubbub.domain.permissions import Act
 
 _SET_ROLE = (
@@ -32,7 +32,7 @@ async def change(
     at = clock.at(now)
     if role not in permissions.ROLES:
         raise errors.Invalid(words.gettext("Choose what they may do here."), field="role")
-    async with rooms.changing(
+    async with changes.begin(
         db, room, by, Act.PROMOTE, "role", now=at, person_id=person.id
     ) as under_way:
         before = await memberships.find(under_way.conn, room.id, person.id)
@@ -61,7 +61,7 @@ async def hand_over(
     heir = await accounts.by_username(db, to_username)
     if heir is None:
         raise errors.Invalid(words.gettext("There is nobody of this name here."), field="username")
-    async with rooms.changing(
+    async with changes.begin(
         db, room, from_person, Act.HAND_OVER, "role", now=at, person_id=heir.id
     ) as under_way:
         before = await memberships.find(under_way.conn, room.id, heir.id)

@@ -1,8 +1,7 @@
-"""Rooms: making, finding and changing them.
+"""Rooms: finding and making them.
 
 What finds a room for a viewer is scoped by `visible_to`: a private room cannot be loaded by
-someone who is not in it. What changes one goes through `changing`, which takes the next place in
-the room's log first and looks afterwards, under the lock it took, whether the person may.
+someone who is not in it. What changes one goes through `changes`.
 """
 
 # ruff: noqa: S608 - SQL is put together from constants only; values are bound.
@@ -11,7 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,7 +18,6 @@ import sqlalchemy
 
 from hubbub import database, errors, markup, signing, words
 from hubbub.domain import accounts, clock, handles, log, permissions
-from hubbub.domain.permissions import Act, Standing
 from hubbub.tables import bans, memberships, rooms
 
 ACCESS = ("listed", "link", "invited")
@@ -76,18 +74,18 @@ _BANNED = (
     "SELECT 1 FROM bans b WHERE b.room_id = r.id AND b.person_id = :person_id"
     " AND (b.until IS NULL OR b.until > :now)"
 )
-_WITH_MEMBER = (
+# Of a room and what a person `:person_id` is in it; `with_member_from_row` reads it.
+WITH_MEMBER = (
     f"SELECT {_ROOM}, {accounts.COLUMNS}, {MEMBER}, EXISTS ({_BANNED}) AS is_banned FROM rooms r"
     " LEFT JOIN memberships m ON m.room_id = r.id AND m.person_id = :person_id"
     " LEFT JOIN people p ON p.id = m.person_id"
 )
 # Every request that opens a room runs this one query, so it is plain text.
 _OPEN = (
-    f"{_WITH_MEMBER} WHERE r.public_id = :public_id AND"
+    f"{WITH_MEMBER} WHERE r.public_id = :public_id AND"
     " (m.role IS NOT NULL OR (r.access <> 'invited' AND r.deleted_at IS NULL"
     f" AND NOT EXISTS ({_BANNED})))"
 )
-_LOCKED = f"{_WITH_MEMBER} WHERE r.id = :room_id"
 _MINE = (
     f"SELECT {_ROOM} FROM memberships m JOIN rooms r ON r.id = m.room_id"
     " WHERE m.person_id = :person_id AND r.deleted_at IS NULL"
@@ -112,7 +110,7 @@ def member_from_row(row: database.Record) -> Member:
     )
 
 
-def _both(row: database.Record) -> tuple[Room, Member | None]:
+def with_member_from_row(row: database.Record) -> tuple[Room, Member | None]:
     return from_row(row), member_from_row(row) if row["role"] else None
 
 
@@ -150,7 +148,7 @@ async def open(
     row = await db.one(_OPEN, values) if _is_public_id(public_id) else None
     if row is None:
         raise permissions.unseen()
-    room, member = _both(row)
+    room, member = with_member_from_row(row)
     if room.deleted_at is not None:
         raise gone(room)
     return room, member
@@ -289,63 +287,3 @@ def clean_title(value: str) -> str:
 def check_access(access: str) -> None:
     if access not in ACCESS:
         raise errors.Invalid(words.gettext("Choose who can enter the room."), field="access")
-
-
-# --------------------------------------------------------------- changing
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """A change under way: its transaction, the room as it is now, and who makes it."""
-
-    conn: database.Connection
-    room: Room
-    member: Member | None
-    by_id: int
-
-
-@contextlib.asynccontextmanager
-async def changing(
-    db: database.Database,
-    room: Room,
-    by: accounts.Person,
-    act: Act,
-    kind: str,
-    *,
-    now: int | None = None,
-    person_id: int | None = None,
-    message_id: int | None = None,
-    overseeing: bool = False,
-    **changes: Any,
-) -> AsyncIterator[Change]:
-    """A transaction that makes one change of a room, for as long as the block runs.
-
-    Its first statement takes the next place in the log, and with it the row's lock; only then
-    are the rights read, so that no right lost a moment ago still counts, and then `changes` are
-    made. Whatever is raised inside takes everything back. `overseeing`: an administrator acts for
-    the site, whatever part they have in the room themselves.
-    """
-    at = clock.at(now)
-    async with db.transaction() as conn:
-        position = await log.advance(
-            conn, room.id, kind, now=at, person_id=person_id, message_id=message_id
-        )
-        row = await conn.one(_LOCKED, {"room_id": room.id, "person_id": by.id, "now": at})
-        if row is None:
-            raise permissions.unseen()
-        fresh, member = _both(row)
-        if position is None:
-            raise gone(fresh) if member else permissions.unseen()
-        standing = permissions.standing(by, member, is_banned=bool(row["is_banned"]))
-        if overseeing and by.is_admin and permissions.can(Standing.ADMIN, act, fresh):
-            standing, member = Standing.ADMIN, None
-        permissions.require(standing, act, fresh)
-        if changes:
-            fresh = await _update(conn, fresh, changes)
-        yield Change(conn, fresh, member, by.id)
-
-
-async def _update(conn: database.Connection, room: Room, changes: Mapping[str, Any]) -> Room:
-    update = rooms.update().where(rooms.c.id == room.id).values(**changes)
-    row = await conn.one(update.returning(*rooms.c))
-    return from_row(row) if row else room

@@ -1,7 +1,7 @@
 """What the owners of a room change about it: its name, who can enter, its link, its end.
 
 Each change is an event in the room's own log, made and allowed inside one transaction. What
-administrators do to rooms they have no part in is `overseeing`: see `rooms.changing`.
+administrators do to rooms they have no part in is `overseeing`: see `changes.begin`.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from hubbub import database, markup
-from hubbub.domain import accounts, acts, clock, handles, inbox, rooms
+from hubbub.domain import accounts, acts, changes, clock, handles, inbox, rooms
 from hubbub.domain.permissions import Act
 from hubbub.tables import rooms as table
 
@@ -22,15 +22,13 @@ async def _change(
     kind: str,
     now: int | None,
     told: str = "",
-    **changes: Any,
+    **values: Any,
 ) -> rooms.Room:
     """`told` is what the log of acts says of it besides."""
     at = clock.at(now)
-    async with rooms.changing(
-        db, room, by, act, kind, now=at, person_id=by.id, **changes
-    ) as change:
+    async with changes.begin(db, room, by, act, kind, now=at, person_id=by.id, **values) as change:
         await acts.record(change, kind, detail=told, now=at)
-        if "archived_at" in changes:
+        if "archived_at" in values:
             # Nobody is asked into an archived room any more, for as long as it is one.
             await inbox.changed_for_room(change.conn, room.id, now=at)
         return change.room
@@ -133,7 +131,7 @@ async def delete(
     The row stays with its title, so that those who were in it learn what became of it.
     """
     at = clock.at(now)
-    async with rooms.changing(
+    async with changes.begin(
         db,
         room,
         by,

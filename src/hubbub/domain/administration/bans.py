@@ -9,7 +9,7 @@ import sqlalchemy
 from sqlalchemy import bindparam
 
 from hubbub import database
-from hubbub.domain import accounts, acts, clock, log, permissions, rooms
+from hubbub.domain import accounts, acts, changes, clock, log, permissions, rooms
 from hubbub.domain.administration import paging
 from hubbub.tables import bans as table
 from hubbub.tables import people
@@ -89,7 +89,7 @@ async def lift(
         room = await rooms.by_id(conn, values["room_id"])
         if room is None or await conn.value(_LIFT, values) is None:
             raise permissions.unseen()
-        change = rooms.Change(conn, room, None, by.id)
+        change = changes.Change(conn, room, None, by.id)
         await acts.record(change, "unbanned", person_id=person_id, now=at)
 
 

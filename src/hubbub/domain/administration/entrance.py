@@ -6,6 +6,7 @@ from hubbub import database, errors, words
 from hubbub.domain import (
     accounts,
     acts,
+    changes,
     clock,
     drafts,
     log,
@@ -54,7 +55,7 @@ async def enter(
             )
         posted = await messages.post(conn, fresh, by, drafts.Draft(notice()), now=at)
         # What one said oneself one can take back, but not this.
-        await acts.record(rooms.Change(conn, fresh, None, by.id), "entered", now=at)
+        await acts.record(changes.Change(conn, fresh, None, by.id), "entered", now=at)
         await security.record(
             conn, "private room entered", person_id=by.id, room_id=fresh.id, address=address, now=at
         )

@@ -9,7 +9,7 @@ import sqlalchemy
 from sqlalchemy import bindparam
 
 from hubbub import database
-from hubbub.domain import accounts, acts, clock, inbox, log, permissions
+from hubbub.domain import accounts, acts, changes, clock, inbox, log, permissions
 from hubbub.domain import rooms as places
 from hubbub.domain.administration import paging
 from hubbub.tables import invitation_links as table
@@ -105,13 +105,13 @@ async def revoke(
         row = await conn.one(_REVOKE, {**values, "now": at})
         if room is None or row is None:
             raise permissions.unseen()
-        change = places.Change(conn, room, None, by.id)
+        change = changes.Change(conn, room, None, by.id)
         await acts.record(change, "link_revoked", detail=row["label"], now=at)
         await _send_away(change, values["id"], at)
     return int(room_id)
 
 
-async def _send_away(change: places.Change, link_id: int, now: int) -> None:
+async def _send_away(change: changes.Change, link_id: int, now: int) -> None:
     """Who asked to enter by the link need not wait any more."""
     if await change.conn.all(_NO_KNOCKS, {"id": link_id}):
         await log.advance(change.conn, change.room.id, "knocked", now=now)

@@ -11,6 +11,7 @@ from hubbub import database, errors, words
 from hubbub.domain import (
     accounts,
     acts,
+    changes,
     clock,
     erasure,
     matching,
@@ -95,7 +96,7 @@ async def take_down(
     """
     at, reason = clock.at(now), moderation.clean_reason(reason)
     place = await spoken.locate(db, room.id, number or 0)
-    async with places.changing(
+    async with changes.begin(
         db,
         room,
         by,

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import sqlalchemy
 
 from hubbub import database
-from hubbub.domain import accounts, acts, clock, handles, memberships, permissions, rooms
+from hubbub.domain import accounts, acts, changes, clock, handles, memberships, permissions, rooms
 from hubbub.domain.administration import paging
 from hubbub.domain.permissions import Act
 from hubbub.tables import rooms as table
@@ -147,7 +147,7 @@ async def lock(
 ) -> rooms.Room:
     """Lets only those who look after a room write there, or lets everybody again."""
     at, kind = clock.at(now), "locked" if locked else "unlocked"
-    async with rooms.changing(
+    async with changes.begin(
         db,
         room,
         by,
