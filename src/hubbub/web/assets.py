@@ -12,6 +12,7 @@ import mimetypes
 import re
 from pathlib import Path
 
+import rcssmin
 import rjsmin
 
 _VERSION = re.compile(r"-[0-9][^/]*(?=\.[a-z0-9]+$)")
@@ -42,14 +43,14 @@ class Assets:
         self._by_name: dict[str, Asset] = {}
         # Without what only their readers need.
         style = _joined(folder / "css", "*.css", first="tokens.css")
-        self._add("hubbub.css", _MARGINS.sub(b"", style))
+        self._add("hubbub.css", rcssmin.cssmin(style.decode()).encode())
         script = _joined(folder / "js", "*.js").decode()
         self._add("hubbub.js", rjsmin.jsmin(script).encode())
         # What few pages need, or only once something is done there, is a file of its own.
         for path in sorted((folder / "apart").glob("*.js")):
             self._add(path.name, rjsmin.jsmin(path.read_text()).encode())
         for path in sorted((folder / "apart").glob("*.css")):
-            self._add(path.name, _MARGINS.sub(b"", path.read_bytes()))
+            self._add(path.name, rcssmin.cssmin(path.read_text()).encode())
         for path in sorted(folder.rglob("*")):
             if path.is_file() and path.parent.name not in _OURS and path.suffix in _SERVED:
                 self._add(_VERSION.sub("", path.name), path.read_bytes())
@@ -75,7 +76,6 @@ class Assets:
         self._by_logical[logical] = self._by_name[asset.name] = asset
 
 
-_MARGINS = re.compile(rb"^[ \t]+|^/\*.*\*/\n", re.MULTILINE)
 _OURS = {"css", "js", "apart"}
 _SERVED = {".js", ".css", ".svg", ".png", ".ico", ".woff2", ".webmanifest"}
 
