@@ -48,10 +48,6 @@ _WAITING = tuple(
 )
 
 
-class _NothingToDo(Exception):
-    """Takes the transaction back: things are already as they should be."""
-
-
 async def ban(
     db: database.Database,
     room: rooms.Room,
@@ -131,8 +127,8 @@ async def lift(
             db, room, by, Act.BAN, "unbanned", now=at, person_id=person.id
         ) as change:
             if await change.conn.value(_UNBAN, values) is None:
-                raise _NothingToDo
+                raise changes.Unchanged
             await acts.record(change, "unbanned", person_id=person.id, now=at)
-    except _NothingToDo:
+    except changes.Unchanged:
         return False
     return True

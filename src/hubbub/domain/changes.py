@@ -19,6 +19,11 @@ from hubbub.tables import rooms as table
 _LOCKED = f"{rooms.WITH_MEMBER} WHERE r.id = :room_id"
 
 
+class Unchanged(Exception):
+    """Raised in a change to take it back, and caught around it: things are already as they should
+    be."""
+
+
 @dataclass(frozen=True, slots=True)
 class Change:
     """A change under way: its transaction, the room as it is now, and who makes it."""

@@ -56,10 +56,6 @@ _TURN_AWAY = (
 )
 
 
-class _NothingToDo(Exception):
-    """Takes the transaction back: they wait already, or are to wait before they ask again."""
-
-
 @dataclass(frozen=True, slots=True)
 class Knock:
     """Who asks, since when (milliseconds UTC), by the link of which id."""
@@ -109,9 +105,10 @@ async def ask(
         async with invitation_links.using(db, link, "knocked", person, now=at) as change:
             await invitation_links.offered(change.conn, link, person, now=at)
             if await change.conn.value(_ASK, {**values, "room_id": link.room_id}) is None:
-                raise _NothingToDo
+                # They wait already, or are to wait before they ask again.
+                raise changes.Unchanged
             await inbox.changed_for_moderators(change.conn, link.room_id, now=at)
-    except _NothingToDo:
+    except changes.Unchanged:
         return False
     return True
 

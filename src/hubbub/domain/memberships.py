@@ -90,10 +90,6 @@ _LISTED = (
 )
 
 
-class _NothingToDo(Exception):
-    """Raised inside a transaction to take it back: things are already as they should be."""
-
-
 # ----------------------------------------------------------------- queries
 
 
@@ -189,8 +185,8 @@ async def _enter(
             if entry.room.access == "link" and entry.room.generation != room.generation:
                 raise permissions.unseen()  # The link was reset while this was under way.
             if not await put(entry.conn, room.id, person.id, role, now):
-                raise _NothingToDo
-    except _NothingToDo:
+                raise changes.Unchanged
+    except changes.Unchanged:
         return False
     return True
 

@@ -28,10 +28,6 @@ LONGEST_MUTE = 31 * clock.DAY
 """Who shall say nothing for longer than a month is better not in the room: see `bans`."""
 
 
-class _NothingToDo(Exception):
-    """Takes the transaction back: things are already as they should be."""
-
-
 def clean_reason(value: str) -> str:
     return markup.clean_line(value, field="reason", limit=acts.REASON_LENGTH, min=0)
 
@@ -82,9 +78,9 @@ async def unmute(
             await require_below(change, person, inside=True)
             until = await change.conn.value(_UNMUTE, values)
             if until is None or until <= at:
-                raise _NothingToDo
+                raise changes.Unchanged
             await acts.record(change, "unmuted", person_id=person.id, now=at)
-    except _NothingToDo:
+    except changes.Unchanged:
         return False
     return True
 

@@ -29,10 +29,6 @@ class Newcomer(Exception):
     """What this person says first waits for a moderator: see `held`."""
 
 
-class _Unchanged(Exception):
-    """Takes the transaction back: the room is like that already."""
-
-
 # ---------------------------------------------------------------- the rule
 
 
@@ -175,13 +171,13 @@ async def _set(
         async with changes.begin(db, room, by, act, kind, now=now, person_id=by.id) as change:
             before = getattr(change.room, column)
             if before == value or (column == "locked_at" and bool(before) == bool(value)):
-                raise _Unchanged
+                raise changes.Unchanged
             update = table.update().where(table.c.id == room.id).values({column: value})
             await change.conn.run(update)
             if column == "holds":
                 await change.conn.run(_CLEAR_ALL, {"room_id": room.id})
             detail = "" if column == "locked_at" else str(value)
             await acts.record(change, kind, detail=detail, now=now)
-    except _Unchanged:
+    except changes.Unchanged:
         return False
     return True

@@ -9,10 +9,6 @@ from hubbub.domain.permissions import Act
 MOST = 50
 
 
-class _NothingToDo(Exception):
-    """Takes the transaction back: things are already as they should be."""
-
-
 async def pin(
     db: database.Database,
     room: rooms.Room,
@@ -52,7 +48,7 @@ async def _set(
             db, room, by, Act.PIN, kind, now=now, person_id=by.id, message_id=place.id
         ) as change:
             await _write(change, kind, values)
-    except _NothingToDo:
+    except changes.Unchanged:
         return False
     return True
 
@@ -62,7 +58,7 @@ async def _write(change: changes.Change, kind: str, values: dict[str, int]) -> N
     if row is None:
         raise permissions.unseen()
     if (row["pinned_at"] is not None) == (kind == "pinned"):
-        raise _NothingToDo
+        raise changes.Unchanged
     if kind == "unpinned":
         await change.conn.run(_UNPIN, {"id": values["id"]})
     elif await count(change.conn, change.room.id) < MOST:

@@ -20,10 +20,6 @@ from hubbub.domain import (
 from hubbub.domain.permissions import Act
 
 
-class _Unchanged(Exception):
-    """Takes the transaction back: the message says this already."""
-
-
 def can_edit(
     person: accounts.Person, message: messages.Message, window: int, *, now: int | None = None
 ) -> bool:
@@ -60,7 +56,7 @@ async def edit(
             await blocks.require_heard(change.conn, change.room, by)
             await _write(change.conn, values, at - window)
             await mentions.keep(change.conn, room.id, number, called)
-    except _Unchanged:
+    except changes.Unchanged:
         return False
     return True
 
@@ -74,7 +70,7 @@ async def _write(conn: database.Connection, values: dict[str, Any], since: int) 
             words.gettext("This message is too old to be changed. You can still delete it.")
         )
     if row["body"] == values["body"]:
-        raise _Unchanged
+        raise changes.Unchanged
     given = {"room_id": row["room_id"], "author_id": row["author_id"]}
     sought = terms.index(values["body"], posted_at=row["posted_at"], **given)
     await conn.run(_EDIT, {**values, "words": sought})
