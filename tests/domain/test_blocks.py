@@ -121,7 +121,7 @@ async def test_in_a_conversation_of_two_the_blocked_one_cannot_write(
         await revisions.edit(db, room, cast.bob, 1, Draft("hello?"), window=10**15)
     assert (await say(db, room, cast.alice, "that is why")).number == 2
     with pytest.raises(errors.Forbidden):
-        await reactions.toggle(db, room, cast.bob, first.id, "👍")
+        await reactions.toggle(db, room, cast.bob, first.message.id, "👍")
     assert (await say(db, cast.room, cast.bob, "in another room")).number == 1
     await blocks.unblock(db, cast.alice, cast.bob)
     assert (await say(db, room, cast.bob, "thank you")).number == 3
