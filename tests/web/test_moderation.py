@@ -442,12 +442,13 @@ async def test_settings_show_only_what_one_may_decide(
 async def test_what_one_may_do_is_told_as_the_gate_has_it(
     house: conftest.House, scene: conftest.Scene
 ) -> None:
-    for client, standing in (
-        (scene.alice, permissions.Standing.OWNER),
-        (scene.bob, permissions.Standing.MEMBER),
+    for client, standing, sentence in (
+        (scene.alice, permissions.Standing.OWNER, "You are an owner of this room."),
+        (scene.bob, permissions.Standing.MEMBER, "You are a member of this room."),
     ):
         for headers in ({}, conftest.HTMX):
             page = await client.get(f"{scene.path}/rights", headers=headers)
+            assert sentence in page.text
             told = elements.parse(page.text).of_class("rights__right")
             refused = [one for one in told if "rights__right--not" in one.classes]
             may = {act for act in permissions.Act if standing in permissions.TABLE[act]}

@@ -79,6 +79,7 @@ NAMES: Mapping[Standing, str] = {
     Standing.OWNER: "Owner",
     Standing.ADMIN: "Site administrator",
 }
+"""As `docs/rights.md` heads its tables."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +121,3 @@ def _right(standing: Standing, act: Act, room: permissions.Place) -> Right:
     may = permissions.can(standing, act, room)
     reason = "" if may else permissions.reason(standing, act, room)
     return Right(act, words.gettext(SENTENCES[act]), reason)
-
-
-def name(standing: Standing) -> str:
-    return words.gettext(NAMES[standing])

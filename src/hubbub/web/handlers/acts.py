@@ -36,6 +36,5 @@ async def mine(request: Request) -> Response:
         "rights/show.html",
         room=visit.room,
         member=visit.member,
-        standing=rights.name(visit.standing),
         groups=rights.of(visit.standing, visit.room),
     )
