@@ -355,6 +355,20 @@ async def test_members_read_what_was_done_and_nobody_else_does(
     assert (await scene.charlie.get(f"{path}/log")).status_code == 403
 
 
+async def test_an_invitation_link_is_told_by_its_label_where_it_has_one(
+    scene: conftest.Scene,
+) -> None:
+    for label in ("Fair", ""):
+        fields = {"role": "member", "label": label, "expires": "week", "uses": "10"}
+        made = await scene.alice.post(f"{scene.path}/links", data=fields)
+        assert made.status_code == 303
+    page = await scene.bob.get(f"{scene.path}/log")
+    [told] = elements.parse(page.text).of_class("deeds")
+    newest, before, *_ = [deed.text for deed in told.elements]
+    assert "Alice made an invitation link without a label." in newest
+    assert "Alice made the invitation link “Fair”." in before
+
+
 async def test_acts_there_are_no_words_for_break_no_page(
     house: conftest.House, scene: conftest.Scene
 ) -> None:
