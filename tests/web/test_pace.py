@@ -210,10 +210,12 @@ async def test_those_who_look_after_the_room_read_and_decide(
     assert (await say(held.charlie, held.path, "now at once")).status_code == 201
 
 
-async def test_what_is_dropped_is_gone(house: conftest.House, held: conftest.Scene) -> None:
+async def test_what_is_deleted_is_gone(house: conftest.House, held: conftest.Scene) -> None:
     await say(held.charlie, held.path, "buy this")
     page = elements.parse((await held.alice.get(f"{held.path}/held")).text)
+    assert [one.text for one in page.named("h1")] == ["Held messages"]
     (form,) = [one for one in page.named("form") if "/held/" in one.get("action")]
+    assert [one.text for one in form.named("button")] == ["Let through", "Delete"]
     answer = await held.alice.post(form.get("action"), data={"answer": "drop"})
     assert answer.status_code == 303
     assert "buy this" not in (await held.alice.get(f"{held.path}/held")).text

@@ -28,7 +28,7 @@ SENTENCES: dict[str, str] = {
     "knocks:answer admit": "They are let in.",
     "knocks:answer turn_away": "They are turned away.",
     "held:decide release": "It is posted, and they write at once from now on.",
-    "held:decide drop": "It is dropped.",
+    "held:decide drop": "It is deleted.",
     "reports:close": "The report is closed.",
     "mutes:create": "They are muted: they can read, but not write.",
     "mutes:lift": "They can write again.",
