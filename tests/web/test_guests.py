@@ -643,7 +643,9 @@ async def test_owners_have_the_switch_among_the_settings(
         assert (await client.post(path, data={"guests": "yes"})).status_code == status
     assert (await conftest.room_now(house, scene)).guests == 0
     await open_up(house, scene)
-    assert "Let no more guests in." in (await scene.alice.get(f"{scene.path}/settings")).text
+    assert (
+        "Stop letting guests in</button>" in (await scene.alice.get(f"{scene.path}/settings")).text
+    )
     log = await scene.bob.get(f"{scene.path}/log")
     assert log.status_code == 200
     await scene.alice.post(path, data={})
