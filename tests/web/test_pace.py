@@ -46,6 +46,14 @@ async def test_each_switch_leads_back_to_the_settings_and_the_room_says_how_it_i
     assert (settled.locked_at, settled.slow_seconds, settled.holds) == (None, 0, 0)
 
 
+async def test_what_newcomers_write_is_no_longer_held_by_a_button_that_says_so(
+    held: conftest.Scene,
+) -> None:
+    page = elements.parse((await held.alice.get(f"{held.path}/settings")).text)
+    (form,) = [one for one in page.named("form") if one.get("action") == f"{held.path}/hold"]
+    assert [one.text for one in form.named("button")] == ["Stop holding"]
+
+
 async def test_who_may_not_switch_anything(house: conftest.House, scene: conftest.Scene) -> None:
     for noun, data in (
         ("lock", {"locked": "yes"}),
