@@ -64,6 +64,12 @@ async def test_a_card_offers_what_one_may_do_about_a_person(scene: conftest.Scen
         assert ("<html" in answer.text) == (not headers)
 
 
+async def test_the_page_about_a_person_is_called_by_their_name(scene: conftest.Scene) -> None:
+    page = elements.parse((await scene.alice.get(f"{scene.path}/people/bob")).text)
+    assert [one.text for one in page.named("h1")] == ["Manage Bob"]
+    assert page.named("title")[0].text.startswith("Manage Bob – ")
+
+
 async def test_moderators_are_offered_no_roles_and_nothing_about_those_above(
     house: conftest.House, scene: conftest.Scene
 ) -> None:
