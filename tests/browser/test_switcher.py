@@ -117,7 +117,7 @@ def test_alt_shift_and_arrows_lead_to_unread_rooms_only(
 
 
 def test_a_question_mark_shows_the_keys_unless_one_is_writing(page: Page) -> None:
-    dialog = page.get_by_role("dialog", name="Keys")
+    dialog = page.get_by_role("dialog", name="Keyboard shortcuts")
     page.locator("#log").focus()
     page.keyboard.press("?")
     expect(dialog).to_be_visible()
