@@ -13,6 +13,7 @@ from hubbub.domain import (
     acts,
     bans,
     clock,
+    credentials,
     drafts,
     history,
     memberships,
@@ -147,6 +148,7 @@ async def test_who_is_disabled_is_signed_out_and_told_nothing_at_the_login(
     db: database.Database, cast: persons.Cast, root: accounts.Person
 ) -> None:
     token, _ = await sessions.start(db, cast.bob)
+    handed = await credentials.link(db, "Bob")
     await people.disable(db, root, await account(db, cast.bob))
     assert await sessions.find(db, token) is None
     said_to: list[str] = []
@@ -156,6 +158,8 @@ async def test_who_is_disabled_is_signed_out_and_told_nothing_at_the_login(
         said_to.append(refused.value.message)
     assert len(set(said_to)) == 1
     await people.enable(db, root, await account(db, cast.bob))
+    with pytest.raises(errors.NotFound):
+        await credentials.holder(db, handed)
     assert (await accounts.authenticate(db, "Bob", persons.PASSWORD, persons.KEYS)).id
 
 
@@ -216,14 +220,15 @@ async def test_who_is_no_administrator_any_more_changes_no_account(
 async def test_the_lobby_belongs_to_those_who_administer_the_site(
     db: database.Database, cast: persons.Cast, root: accounts.Person
 ) -> None:
-    await rooms.ensure_lobby(db)
+    await rooms.ensure_lobby(db, again=True)
     lobby = await rooms.by_handle(db, rooms.LOBBY)
     assert lobby is not None
     await memberships.welcome(db, cast.bob)
-    await people.promote(db, root, await account(db, cast.bob))
-    assert (await memberships.find(db, lobby.id, cast.bob.id)).role == "owner"
-    await people.demote(db, root, await account(db, cast.bob))
-    assert (await memberships.find(db, lobby.id, cast.bob.id)).role == "member"
+    for act, role in ((people.promote, "owner"), (people.demote, "member")):
+        await act(db, root, await account(db, cast.bob))
+        member = await memberships.find(db, lobby.id, cast.bob.id)
+        assert member is not None
+        assert member.role == role
     with pytest.raises(errors.Forbidden):
         await settings.rename(db, lobby, cast.bob, "Mine")
 

@@ -69,6 +69,16 @@ async def test_a_name_is_one_line_of_up_to_fifty(db: database.Database, cast: pe
     assert (await again(db, cast.bob)).name == "Bob the Otter"
 
 
+@pytest.mark.parametrize("name", ["Gwen (guest ezkt)", "Gwen (GUEST  ezkt )"])
+async def test_nobody_takes_a_name_that_reads_like_a_guests(
+    db: database.Database, cast: people.Cast, name: str
+) -> None:
+    with pytest.raises(errors.Invalid) as refused:
+        await profiles.rename(db, cast.bob, name)
+    assert refused.value.field == "name"
+    assert await profiles.rename(db, cast.bob, "Gwen (guest speaker)")
+
+
 @pytest.mark.parametrize("empty", ["", "   ", "\u3164"])
 async def test_an_empty_name_gives_back_the_username(
     db: database.Database, cast: people.Cast, empty: str

@@ -159,6 +159,11 @@ async def test_after_a_while_the_password_is_asked_for_again(desk: Desk) -> None
 async def test_the_doors_of_a_room_ask_who_only_runs_the_site_for_it_too(desk: Desk) -> None:
     root, path = await desk.sign_in(confirmed=False), desk.scene.path
     before = await contents(desk)
+    # The question shows the message, so it is asked for there too.
+    shown = await root.get(f"{path}/1/erasure", headers=conftest.HTMX)
+    assert (shown.status_code, "password" in shown.text) == (403, True)
+    asked = await root.get(f"{path}/1/erasure")
+    assert asked.headers["location"].startswith("/admin/confirmation?next=")
     acts = ("1/erasure", "lock", "archival", "deletion")
     for act in acts:
         for headers in (conftest.JSON, conftest.HTMX, {}):

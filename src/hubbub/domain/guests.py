@@ -72,7 +72,7 @@ def may_enter(room: rooms.Room, mode: str) -> bool:
 
 
 def clean_name(value: str) -> str:
-    name = markup.clean_line(value, field="name", limit=profiles.NAME_LENGTH, min=0)
+    name = profiles.clean_name(value)
     if markup.is_blank(name):
         raise errors.Invalid(words.gettext("Say what to call you."), field="name")
     return name

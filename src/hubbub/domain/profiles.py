@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import BinaryIO
 
 import sqlalchemy
 
-from hubbub import database, markup, pictures, storage
+from hubbub import database, errors, markup, pictures, storage, words
 from hubbub.domain import accounts, contents, permissions, rooms
 from hubbub.tables import memberships, people
 from hubbub.tables import rooms as room_table
 
 NAME_LENGTH = 50
+_LIKE_A_MARK = re.compile(r"\(\s*guest\s+[a-z2-7]{4}\s*\)", re.IGNORECASE)
 SMALL, LARGE = sorted(pictures.AVATAR)
 ROOMS = 100
 
@@ -61,9 +63,17 @@ async def _in_common(
     return tuple(map(rooms.from_row, rows)), frozenset(below)
 
 
+def clean_name(name: str) -> str:
+    """Invalid for what is too long, or reads like a guest's mark (see `accounts.called`)."""
+    name = markup.clean_line(name, field="name", limit=NAME_LENGTH, min=0)
+    if _LIKE_A_MARK.search(name):
+        raise errors.Invalid(words.gettext("This reads like the mark of a guest."), field="name")
+    return name
+
+
 async def rename(db: database.Queries, person: accounts.Person, name: str) -> str:
     """The name others see; an empty one gives back the username. Returns it as it is kept."""
-    name = markup.clean_line(name, field="name", limit=NAME_LENGTH, min=0)
+    name = clean_name(name)
     if markup.is_blank(name):
         name = person.username
     await db.run(people.update().where(people.c.id == person.id).values(display_name=name))

@@ -11,7 +11,7 @@ import sqlalchemy
 from sqlalchemy import func
 
 from hubbub import database, errors, words
-from hubbub.domain import accounts, clock, log, permissions, roles
+from hubbub.domain import accounts, clock, log, permissions, roles, tokens
 from hubbub.domain import memberships as members
 from hubbub.domain import rooms as chat_rooms
 from hubbub.domain import sessions as sign_ins
@@ -156,12 +156,15 @@ _PRIVATE = (
 async def disable(
     db: database.Database, by: accounts.Person, account: Account, *, now: int | None = None
 ) -> None:
-    """Lets somebody sign in no more; their sessions end. Conflict for oneself."""
+    """Lets somebody sign in no more: their sessions end, and links for a new password are good for
+    nothing, also when the account is enabled again. Conflict for oneself."""
     person_id, at = account.person.id, clock.at(now)
     if person_id == by.id:
         raise errors.Conflict(words.gettext("You cannot disable your own account."))
     async with _deciding(db, by) as conn:
         await conn.run(_UPDATE.where(people.c.id == person_id).values(disabled_at=at))
+        for kind in sorted(tokens.KINDS):
+            await tokens.forget(conn, kind, person_id)
         await sign_ins.end_all(conn, person_id, now=at)
 
 
