@@ -51,4 +51,4 @@ def _clean_cid(cid: object) -> str | None:
 
 
 def _bad_cid() -> errors.Invalid:
-    return errors.Invalid(words.gettext("The message's id has to be a UUID."), field="cid")
+    return errors.Invalid(words.gettext("The message’s id has to be a UUID."), field="cid")

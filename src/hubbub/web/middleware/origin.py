@@ -38,4 +38,4 @@ class Origin:
 
 
 def _sentence() -> str:
-    return words.gettext("This was sent from another site's page, so nothing was done.")
+    return words.gettext("This was sent from another site’s page, so nothing was done.")
