@@ -204,6 +204,8 @@ async def test_one_is_told_what_a_link_grants_and_gets_just_that(
     assert says[granted] in (await scene.charlie.get(path)).text
     await scene.charlie.post(path)
     assert await role(house, scene, "charlie") == granted
+    logged = "SELECT detail FROM security_events WHERE kind = 'joined by link'"
+    assert await house.db.value(logged) == f"as {granted}"
     composer = elements.parse((await scene.charlie.get(scene.path)).text).find("composer")
     assert (composer is None) == (granted == "reader"), "nobody is offered what is refused"
 

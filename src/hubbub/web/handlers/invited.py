@@ -99,5 +99,5 @@ async def _record(request: Request, person: accounts.Person, link: Link) -> None
         person_id=person.id,
         room_id=link.room_id,
         address=access.address(request),
-        detail=link.role,
+        detail=f"as {link.role}",
     )
