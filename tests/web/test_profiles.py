@@ -7,7 +7,7 @@ import re
 import httpx2
 import pytest
 
-from hubbub.domain import accounts
+from hubbub.domain import accounts, direct
 from tests import drawings, elements, people
 from tests.web import conftest
 
@@ -38,6 +38,16 @@ async def test_a_person_has_a_page_and_a_card(scene: conftest.Scene) -> None:
     own = await scene.bob.get("/people/bob", headers=conftest.HTMX)
     assert "data-act" not in own.text
     assert 'href="/profile"' in own.text
+
+
+async def test_a_conversation_of_two_is_called_by_the_other_name_alone(
+    house: conftest.House, scene: conftest.Scene
+) -> None:
+    room = await direct.open(house.db, scene.cast.alice, ["bob"])
+    for client, other, title in ((scene.alice, "bob", "Bob"), (scene.bob, "alice", "Alice")):
+        card = elements.parse((await client.get(f"/people/{other}", headers=conftest.HTMX)).text)
+        links = {one.get("href"): one.text for one in card.named("a")}
+        assert links[house.links.room_path(room)] == title
 
 
 async def test_who_shares_no_room_sees_nothing_not_even_that_there_is_somebody(

@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 
 from hubbub import errors, words
-from hubbub.domain import accounts, blocks, emails, permissions, profiles
+from hubbub.domain import accounts, blocks, direct, emails, permissions, profiles
 from hubbub.web import access, failures, forms, responses
 
 FIELDS = ("name", "file", "email", "current")
@@ -28,6 +28,7 @@ async def show(request: Request) -> Response:
         "people/_card.html",
         "people/show.html",
         profile=found,
+        rooms=await direct.named(request.state.db, found.rooms, viewer.id),
         own=own,
         scripted=responses.is_htmx(request),
         blocked=None if own else await _blocked(request, viewer, found.person),
