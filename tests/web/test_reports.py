@@ -102,6 +102,9 @@ async def test_those_who_look_after_the_room_read_it_and_close_it(
     for path in ("/1", "/1/erasure", "/people/Bob"):
         assert said.path + path in leads
         assert (await said.alice.get(said.path + path)).status_code == 200
+    buttons = [one for one in page.every() if "button" in one.classes]
+    loud = [one.text for one in buttons if "button--quiet" not in one.classes]
+    assert loud == ["Remove the message …"], "the act, not the putting aside"
     for client in (said.bob, said.charlie):
         assert (await client.get(f"{said.path}/reports")).status_code == 403
     (form,) = [one for one in page.named("form") if "/reports/" in one.get("action")]
