@@ -94,6 +94,7 @@ async def test_sessions_are_told_by_browser_and_address_and_the_own_one_is_marke
     for told in ("Firefox on Linux", "192.0.2.7", "Unknown browser", "198.51.100.1"):
         assert told in page.text
     assert page.text.count("This one, in use now.") == 1
+    assert page.text.index("End all others") < page.text.index("This one, in use now.")
     assert "<script>" not in page.text.replace("<script src", "")
     assert "192.0.2.7" not in (await scene.alice.get("/profile/sessions")).text
 
