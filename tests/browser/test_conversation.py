@@ -266,6 +266,19 @@ def test_code_is_copied_by_its_button(
     assert copied.rstrip("\n") == "for x in y:\n    print(x)"
 
 
+def test_the_button_that_copies_covers_no_code_on_a_phone(
+    page_for: conftest.Profiles, ada: conftest.Account, room: str
+) -> None:
+    page = page_for(ada, **PHONE)
+    ada.say(room, f"```\n{'a long line of code ' * 5}\n```")
+    opened(page, room)
+    button = page.locator(".code__copy").last.bounding_box()
+    code = page.locator(".code code").last.bounding_box()
+    assert button and code
+    assert button["height"] >= 44
+    assert button["y"] + button["height"] <= code["y"]
+
+
 def test_what_is_refused_says_why(
     page_for: conftest.Profiles, ada: conftest.Account, ben: conftest.Account, room: str
 ) -> None:
