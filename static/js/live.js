@@ -28,12 +28,14 @@ if ($("beat")) {
     heard = Date.now();
     if (!gone || over) return;
     gone = 0;
+    // The first connection, however slow, brings nobody back.
+    const line = live.dataset.state && back;
     live.dataset.state = "on";
     live.resume?.();
     missed.textContent = messages.childElementCount - before;
     missed.parentNode.hidden = missed.textContent < 1;
     if (banner.hidden) return;
-    say(back);
+    say(line);
     setTimeout(() => back.hidden || say(), 2000);
   });
   setInterval(() => {

@@ -6,7 +6,7 @@ import signal
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Page, Route, WebSocketRoute, expect
 
 from tests import elements, servers, services, visitors
 from tests.browser import conftest
@@ -192,6 +192,24 @@ def test_thirty_cold_loads_all_connect(page_for: conftest.Profiles, room: Room) 
         page.goto(path)
         is_connected(page, ben, path, f"cold load {place}")
         page.context.close()
+
+
+def test_a_first_connection_that_is_slow_brings_nobody_back(
+    page_for: conftest.Profiles, room: Room
+) -> None:
+    ada, _, path = room
+    page, sockets = page_for(ada), list[WebSocketRoute]()
+    page.route_web_socket(re.compile("/live$"), lambda socket: sockets.append(socket))
+    page.goto(path)
+    expect(page.locator("#lost")).to_be_visible()
+    page.evaluate(
+        "window.said = 0; const back = document.getElementById('back');"
+        "new MutationObserver(() => said += !back.hidden).observe(back, { attributes: true })"
+    )
+    sockets[0].send("<!-- the server's first word -->")
+    expect(page.locator("#live")).to_have_attribute("data-state", "on")
+    expect(page.locator("#banner")).to_be_hidden()
+    assert page.evaluate("said") == 0, "nobody was told to be back"
 
 
 def test_short_outages_lose_and_double_nothing(page_for: conftest.Profiles, room: Room) -> None:
