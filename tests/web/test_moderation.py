@@ -481,7 +481,7 @@ async def test_a_page_that_asks_again_hears_of_the_end_of_a_mute_and_not_before(
 ) -> None:
     async def over() -> bool:
         page = elements.parse((await scene.bob.get(scene.path, headers=conftest.HTMX)).text)
-        silent = page.one("standing").get("data-silent", "no") == ""
+        silent = page.one("standing").elements[0].get("data-silent", "no") == ""
         assert silent != bool(page.one("writing").elements)
         return page.find("unmuted") is not None
 

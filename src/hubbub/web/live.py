@@ -232,7 +232,7 @@ class Log:
         mine = f"[data-me='{member.person.username}']"
         told = draw("rooms/_told.html", kind=kind, member=member)
         standing = draw("rooms/_standing.html", kind=kind, member=member, room_path=path)
-        asks = _partial(f"{mine} #standing", standing, "outerHTML")
+        asks = _partial(f"{mine} #standing", standing)
         return (_partial(f"{mine} #told", told) + asks).encode()
 
     # ------------------------------------------------------------------ people
