@@ -65,8 +65,9 @@ class Server:
         else:
             error.add_note("the end of the server's log:\n" + self._end_of_log())
 
-    def start(self, *, within: float = 30.0) -> None:
-        """Start and wait until every worker is there and the address is ready."""
+    def start(self, *, within: float = 60.0) -> None:
+        """Start and wait until every worker is there and the address is ready; else leave nothing
+        that runs."""
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
                 self.command(),
@@ -77,7 +78,13 @@ class Server:
                 stdin=subprocess.DEVNULL,
                 start_new_session=True,
             )
-        services.until(self._is_up, "the server is ready", within=within, explain=self._end_of_log)
+        try:
+            services.until(
+                self._is_up, "the server is ready", within=within, explain=self._end_of_log
+            )
+        except BaseException:
+            self.kill()
+            raise
 
     def command(self) -> list[str]:
         """What a host would type."""
