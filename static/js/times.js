@@ -12,16 +12,19 @@
     // Swedish puts the year first, as the server does.
     short: written({ dateStyle: "short", ...short }, "sv"),
   };
-  // Also what came later: with a title it is done.
-  const localise = () => {
-    for (const time of $$("[data-when]:not([title]), #log .message__time time:not([title])")) {
+  const times = "[data-when]:not([title]), #log .message__time time:not([title])";
+  const localise = (node) => {
+    for (const time of node.matches?.(times) ? [node] : $$(times, node)) {
       const { when } = time.dataset, at = new Date(time.dateTime);
       time.textContent = forms[when || "clock"].format(at);
       time.title = (when ? zoned : moment).format(at);
     }
   };
-  localise();
-  new MutationObserver(localise).observe(document.body, { childList: true, subtree: true });
+  localise(document);
+  // Of a long page only what came.
+  new MutationObserver((all) => {
+    for (const { addedNodes } of all) for (const node of addedNodes) if (node.children) localise(node);
+  }).observe(document.body, { childList: true, subtree: true });
 
   const midnight = (at) => new Date(at).setHours(0, 0, 0, 0);
   const named = (day) => {

@@ -51,7 +51,9 @@ if (log) {
     message.classList.remove("message--run");
     from = line.hidden = false;
   };
-  onGrowth(() => turn(divide(from)));
+  // Looking lays the page out, so that is not done for each of many messages.
+  let soon;
+  onGrowth(() => soon ||= setTimeout(() => turn(divide(from), soon = 0), 50));
   new MutationObserver(rooms).observe(list, { childList: true });
   if (inbox) new MutationObserver(() => attend(waits = 1)).observe(inbox, { childList: true });
   log.addEventListener("scroll", turn);

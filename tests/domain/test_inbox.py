@@ -60,6 +60,7 @@ async def test_administrators_hear_nothing_of_reports_about_themselves(
 ) -> None:
     await db.run("UPDATE people SET is_admin = 1 WHERE id <> :id", {"id": cast.charlie.id})
     await db.run("UPDATE rooms SET direct_key = 'x'")
+    await db.run("UPDATE memberships SET role = 'member'")
     await report(db, cast, cast.bob)
     found = await inbox.counts(db, [cast.alice.id, cast.bob.id])
     assert found[cast.alice.id] == found[cast.bob.id] + 1

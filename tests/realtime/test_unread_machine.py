@@ -246,3 +246,18 @@ Unread.TestCase.settings = hypothesis.settings(
     max_examples=600, stateful_step_count=50, deadline=None, derandomize=True, print_blob=False
 )
 TestUnread = Unread.TestCase
+
+
+def test_who_comes_back_while_it_is_read_where_they_stand_is_not_lost() -> None:
+    machine = Unread()
+    machine.all_settles()
+    for person in PEOPLE:
+        machine.goes(person=person, room=11)
+    machine.marks_unread(person=2, room=12, share=0.0)
+    machine.it_asks()
+    for page in [page for page in machine.pages if page.person == 1]:
+        machine.leaves(page)
+    machine.comes(person=2, room=11)
+    machine.somebody_posts(author=1, room=11, whom=None, deaf=frozenset())
+    machine.all_settles()
+    assert [page.shown for page in machine.pages] == [(("11", 0),)] * 2

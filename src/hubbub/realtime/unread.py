@@ -60,7 +60,10 @@ class Readers:
         here.readers.discard(person)
         if not here.readers:
             del self._rooms[room]
-            self._stale.discard(room)
+            if room in self._stale:
+                # Something happened there since this was asked for: they may be back.
+                self._stale.discard(room)
+                self._strangers[person] = None
 
     # --------------------------------------------------------------- learning
 
