@@ -139,7 +139,8 @@ def is_cheap(text: str) -> bool:
     """In one of three times: a processor that others use too is sometimes slow by itself."""
     for turn in range(3):
         spent = seconds(text + " " * turn)
-        if spent < SECONDS or spent < DEARER * seconds(PLAIN + " " * turn):
+        # Another text each time, since what was rendered a moment ago is still known.
+        if spent < SECONDS or spent < DEARER * seconds(f"{time.monotonic_ns()} {PLAIN}"):
             return True
     return False
 

