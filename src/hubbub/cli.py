@@ -277,8 +277,6 @@ def _run(settings: config.Config, listening: socket.socket) -> None:
         server_header=False,
         access_log=False,  # It would hold paths, and so the keys of rooms.
         timeout_graceful_shutdown=DRAIN_WITHIN,
-        # A process that only starts slowly, on a busy machine, is not one that hangs.
-        timeout_worker_healthcheck=30,
         log_config=None,
     )
     if settings.workers > 1:
