@@ -49,8 +49,8 @@ async def erasure(request: Request) -> Response:
     own = revisions.can_erase(visit.person, message)
     if not own:
         await access.oversee(request, visit, Act.TAKE_DOWN)
-    if not own and not await _may_take_down(request, visit, message):
-        raise errors.Forbidden(words.gettext("You cannot take down what they say here."))
+        if not await _may_take_down(request, visit, message):
+            raise errors.Forbidden(words.gettext("You cannot take down what they say here."))
     return responses.either(
         request,
         "messages/_erasure.html",
