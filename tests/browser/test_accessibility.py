@@ -86,6 +86,17 @@ def test_axe_finds_nothing_on_any_page(
     assert not any(found.values()), found
 
 
+def test_the_way_to_newer_messages_is_free_until_they_are_there(
+    page_for: conftest.Profiles, ada: conftest.Account, room: str
+) -> None:
+    for size in ((1280, 720), (390, 844)):
+        page = page_for(ada, viewport={"width": size[0], "height": size[1]})
+        page.route("**/messages?after=*", lambda _route: None)  # they are long in coming
+        opened(page, f"{room}/messages?before=10")
+        page.locator("#newer a").focus()
+        assert not violations(page)
+
+
 @pytest.mark.parametrize("theme", THEMES)
 def test_axe_finds_nothing_on_a_phone_nor_in_what_opens(
     page_for: conftest.Profiles, ada: conftest.Account, room: str, theme: Theme

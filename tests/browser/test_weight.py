@@ -67,9 +67,9 @@ def test_a_second_visit_costs_the_page_alone(
 
 def test_the_start_page_costs_no_more_than_its_words(page_for: conftest.Profiles) -> None:
     answers = answers_to(page_for(), "/")
-    assert len(answers) <= 4
-    assert sum(map(weight, answers)) <= 20 * KB
-    assert not any("htmx" in answer.url for answer in answers), "nothing there is live"
+    assert len(answers) <= 3
+    assert sum(map(weight, answers)) <= 16 * KB
+    assert not any(".js" in answer.url for answer in answers), "nothing there needs a script"
 
 
 # Everything a room's page loads, and what is fetched only when somebody wants it.
