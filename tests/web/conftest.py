@@ -12,12 +12,13 @@ from typing import Any
 from unittest import mock
 
 import httpx2
+import jinja2
 import pytest
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from hubbub import app, config, database, passwords
 from hubbub.domain import accounts, rooms, sessions
-from hubbub.web import links
+from hubbub.web import links, templating
 from tests import people
 
 HERE = "http://127.0.0.1:8000"
@@ -128,6 +129,33 @@ Open = Callable[..., AbstractAsyncContextManager[House]]
 @pytest.fixture(autouse=True)
 def cheap_passwords() -> Iterator[None]:
     with mock.patch.object(passwords, "COST", 4):
+        yield
+
+
+class Compiled(jinja2.BytecodeCache):
+    """What templates became, for all applications of a run: compiling is most of what one costs."""
+
+    def __init__(self) -> None:
+        self._code: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: jinja2.bccache.Bucket) -> None:
+        if code := self._code.get(bucket.key):
+            bucket.bytecode_from_string(code)
+
+    def dump_bytecode(self, bucket: jinja2.bccache.Bucket) -> None:
+        self._code[bucket.key] = bucket.bytecode_to_string()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def compiled() -> Iterator[None]:
+    plain, code = templating.environment, Compiled()
+
+    def environment() -> jinja2.Environment:
+        made = plain()
+        made.bytecode_cache = code
+        return made
+
+    with mock.patch.object(templating, "environment", environment):
         yield
 
 
