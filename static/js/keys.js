@@ -11,10 +11,11 @@ if (log) {
     const dialog = command && /^k$/i.test(key) ? "switcher"
       : (command ? key === "/" : letter && key === "?" && !target.matches("input, textarea, select")) && "shortcuts";
     if (dialog) return e.preventDefault(showDialog(dialog));
-    if (target.closest("dialog")) {
+    // An answer may take the place away that had the focus.
+    if (target.closest("dialog") || $$("#switcher[open]")[0]) {
       const stops = $$("#switcher :is([name=q], a)"), to = stops[stops.indexOf(target) + step];
       if (to) go(to);
-      else if (letter && target.matches("a")) stops[0].focus();
+      else if (letter && target.matches("a, body")) stops[0].focus();
       return;
     }
     if (altKey && step) {

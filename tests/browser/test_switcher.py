@@ -3,8 +3,9 @@
 import re
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
+from tests import services
 from tests.browser import conftest
 from tests.browser.test_accessibility import violations
 from tests.browser.test_journeys import focused
@@ -65,6 +66,52 @@ def test_arrows_go_through_the_places_and_letters_back_to_the_box(
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Enter")
     arrives(page, rooms["Heath"])
+
+
+class Late:
+    """The server's answers to the switcher, kept back until they are let through."""
+
+    def __init__(self, page: Page) -> None:
+        self._page = page
+        self._held: list[Route] = []
+        page.route("**/go?*", lambda route: self._held.append(route))
+
+    def come(self) -> None:
+        """Let the newest answer through, and wait until it is on the page."""
+        services.until(self._asked, "it is asked for")
+        self._page.evaluate("document.querySelector('.places').dataset.old = ''")
+        self._held.pop().continue_()
+        expect(self._page.locator("[data-old]")).to_have_count(0)
+
+    def _asked(self) -> bool:
+        self._page.wait_for_timeout(20)  # the browser is heard only while we wait
+        return bool(self._held)
+
+
+def test_an_answer_that_comes_late_leaves_the_focus_where_it_is(page: Page) -> None:
+    page.keyboard.press("Control+k")
+    page.keyboard.type("h")
+    places(page, "Harbour", "Heath")
+    late = Late(page)
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowUp")
+    page.keyboard.press("ArrowDown")
+    late.come()
+    assert focused(page, ".places li:nth-child(1) a")
+
+
+def test_letters_reach_the_box_when_the_place_one_stood_on_is_gone(page: Page) -> None:
+    page.keyboard.press("Control+k")
+    page.keyboard.type("h")
+    places(page, "Harbour", "Heath")
+    late = Late(page)
+    page.keyboard.type("e")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowDown")
+    late.come()
+    places(page, "Heath")
+    page.keyboard.type("a")
+    expect(page.locator("#switcher [name=q]")).to_have_value("hea")
 
 
 def test_escape_gives_the_focus_back_and_the_next_time_starts_anew(page: Page) -> None:
