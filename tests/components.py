@@ -16,6 +16,7 @@ SIGNS = {
     "redis-server": ("services.Redis", "redis:", "redis_url"),
     "postgresql": ("services.Postgres", "postgres:", "postgres_url"),
     "chromium": ("playwright",),
+    "chromium-headless-shell": ("playwright",),
     "libfaketime": ("libfaketime",),
 }
 
@@ -23,7 +24,7 @@ SIGNS = {
 def needs(item: pytest.Item) -> set[str]:
     """The components a test cannot do without."""
     folders = item.path.parts
-    found = {"chromium"} if "browser" in folders else set()
+    found = {"chromium", "chromium-headless-shell"} if "browser" in folders else set()
     if "faults" in folders:
         found |= {"redis-server", "postgresql"}
     text = pathlib.Path(item.path).read_text()

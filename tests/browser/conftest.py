@@ -1,5 +1,8 @@
 """A real Chromium against a real server: one of each for the tests of a file.
 
+Most files have it without a window around the page, which costs a fifth of the time; those that
+need more of the browser than its pages name the whole one.
+
 `someone("Ada")` is an account, `page_for(ada)` a browser profile of their own that is signed in.
 Every page fails its test when its console shows an error or it asks any other host for anything.
 """
@@ -16,6 +19,8 @@ from playwright import sync_api
 
 from tests import servers, visitors
 
+# The same engine without a browser around it, which is most of what a window costs.
+SHELL = "/usr/bin/chromium-headless-shell"
 CHROMIUM = "/usr/bin/chromium"
 # No sandbox: the tests run as root in containers. The rest keeps Chromium from talking to others.
 ARGUMENTS = [
@@ -96,13 +101,19 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[servers.Server]
         yield server
 
 
+@pytest.fixture(scope="module")
+def program() -> str:
+    """Which Chromium; a file whose tests need the whole one says so by a fixture of this name."""
+    return SHELL
+
+
 # For each file anew: as long as Playwright's loop is there no test may run one of its own.
 @pytest.fixture(scope="module")
-def browser() -> Iterator[sync_api.Browser]:
+def browser(program: str) -> Iterator[sync_api.Browser]:
     """Debian's Chromium."""
     with sync_api.sync_playwright() as playwright:
         browser = playwright.chromium.launch(
-            executable_path=CHROMIUM,
+            executable_path=program,
             args=ARGUMENTS,
             # People's browsers keep pages they leave; Playwright's would not.
             ignore_default_args=["--disable-back-forward-cache"],

@@ -4,6 +4,7 @@ import itertools
 import re
 from collections.abc import Callable
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from tests import servers, visitors
@@ -12,6 +13,12 @@ from tests.browser import conftest
 Someone = Callable[[str], conftest.Account]
 
 _names = itertools.count(1)
+
+
+@pytest.fixture(scope="module")
+def program() -> str:
+    """What all rests on, in the browser that people use."""
+    return conftest.CHROMIUM
 
 
 def new_name(stem: str) -> str:

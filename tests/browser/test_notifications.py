@@ -50,6 +50,12 @@ WATCHED = """
 
 
 @pytest.fixture(scope="module")
+def program() -> str:
+    """The browser itself subscribes, and shows what it is told."""
+    return conftest.CHROMIUM
+
+
+@pytest.fixture(scope="module")
 def service() -> Iterator[receivers.PushService]:
     with receivers.PushService() as service:
         yield service

@@ -18,6 +18,12 @@ Someone = Callable[[str], conftest.Account]
 OUTAGE = r"WebSocket connection|ws:error|net::ERR_|Failed to (load|fetch)"
 
 
+@pytest.fixture(scope="module")
+def program() -> str:
+    """The browser itself keeps the pages one leaves."""
+    return conftest.CHROMIUM
+
+
 @pytest.fixture
 def room(someone: Someone) -> tuple[conftest.Account, conftest.Account, str]:
     """Ada's room with Ben in it."""
