@@ -18,12 +18,6 @@ Someone = Callable[[str], conftest.Account]
 OUTAGE = r"WebSocket connection|ws:error|net::ERR_|Failed to (load|fetch)"
 
 
-@pytest.fixture(scope="module")
-def program() -> str:
-    """The browser itself keeps the pages one leaves."""
-    return conftest.CHROMIUM
-
-
 @pytest.fixture
 def room(someone: Someone) -> tuple[conftest.Account, conftest.Account, str]:
     """Ada's room with Ben in it."""
@@ -142,53 +136,6 @@ def test_a_server_that_hangs_is_noticed_and_left(
         page.clock.run_for(1000)
     is_connected(page, ben, path, "after it hung")
     assert bodies(page) == ["before it hangs", "after it hung"]
-
-
-def test_back_and_forward_double_nothing(page_for: conftest.Profiles, room: Room) -> None:
-    ada, ben, path = room
-    page = page_for(ada)
-    go_back_and_forward(page, ben, path)
-    assert not page.evaluate("() => window.restored"), "`no-store` pages are loaded again"
-
-
-def test_a_page_kept_by_the_browser_doubles_nothing_when_it_comes_back(
-    page_for: conftest.Profiles, room: Room
-) -> None:
-    ada, ben, path = room
-    page = page_for(ada)
-
-    def allow_to_keep(route: Route) -> None:
-        answer = route.fetch()
-        kept = {n: v for n, v in answer.headers.items() if n.lower() != "cache-control"}
-        route.fulfill(response=answer, headers=kept)
-
-    # Some browsers keep even what says `no-store`; ours does when it is not said.
-    page.context.grant_permissions(["local-network-access"])
-    page.route(f"**{path}", allow_to_keep)
-    go_back_and_forward(page, ben, path)
-    assert page.evaluate("() => window.restored"), "it came out of the back/forward cache"
-
-
-def go_back_and_forward(page: Page, ben: conftest.Account, path: str) -> None:
-    """Leave the page and come back, three times, while someone goes on talking."""
-    page.add_init_script("addEventListener('pageshow', e => { window.restored = e.persisted })")
-    page.goto("/rooms")
-    page.goto(path)
-    is_connected(page, ben, path, "one")
-    said = ["one"]
-    for turn in range(3):
-        said += [f"while away {turn}", f"back again {turn}", f"forward again {turn}"]
-        page.goto("/rooms")
-        ben.say(path, said[-3])
-        page.go_back(wait_until="commit")
-        shows(page, said[-3])
-        is_connected(page, ben, path, said[-2])
-        page.go_back(wait_until="commit")
-        expect(page.locator("#live")).to_have_count(0)
-        page.wait_for_function("() => document.readyState === 'complete'")
-        page.go_forward(wait_until="commit")
-        is_connected(page, ben, path, said[-1])
-    assert bodies(page) == said
 
 
 def test_thirty_cold_loads_all_connect(page_for: conftest.Profiles, room: Room) -> None:

@@ -160,14 +160,18 @@ async def test_two_who_decide_at_once_say_it_once(
     assert await said(db, cast) == [("Charlie", "once")]
 
 
-async def test_what_is_said_while_it_is_decided_is_said_or_waits_but_never_lost(
-    db: database.Database, cast: people.Cast, newcomer: accounts.Person
+@pytest.mark.parametrize("later", range(6))
+async def test_what_is_said_while_it_is_decided_is_said_too(
+    db: database.Database, cast: people.Cast, newcomer: accounts.Person, later: int
 ) -> None:
     await say(db, cast, newcomer, "first")
     (one,) = await held.waiting(db, cast.room.id)
-    told, _ = await asyncio.gather(
-        say(db, cast, newcomer, "second"), held.release(db, cast.room, cast.alice, one.id)
-    )
+
+    async def decide() -> None:
+        await asyncio.sleep(later / 2000)  # at another moment of what the other does
+        await held.release(db, cast.room, cast.alice, one.id)
+
+    told, _ = await asyncio.gather(say(db, cast, newcomer, "second"), decide())
     assert isinstance(told, messages.Posted | held.Waiting)
     assert sorted(await said(db, cast)) == [("Charlie", "first"), ("Charlie", "second")]
     assert await waiting(db, cast) == []

@@ -96,7 +96,7 @@ def test_its_commands_work_in_an_empty_folder(
 
 def test_it_serves_pages_with_their_styles_and_scripts(address: str) -> None:
     fetch(f"{address}/readyz")
-    page = fetch(f"{address}/")
+    page = fetch(f"{address}/login")
     files = set(re.findall(r'(?:href|src)="(/static/[^"]+)"', page))
     assert {name.rpartition(".")[2] for name in files} >= {"css", "js"}
     for name in files:

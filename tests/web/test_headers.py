@@ -60,7 +60,7 @@ async def test_a_crash_is_protected_and_told_in_words(
 
 
 async def test_static_files_are_protected_and_kept_for_ever(house: conftest.House) -> None:
-    page = await house.browser().get("/")
+    page = await house.browser().get("/login")
     names = re.findall(r'(?:href|src)="(/static/[^"]+)"', page.text)
     assert len(names) >= 3
     for name in names:

@@ -155,12 +155,12 @@ async def release(
     at = clock.at(now)
     posted: list[messages.Posted] = []
     async with _deciding(db, room, by, held_id, at) as (change, one):
-        who = {"room_id": room.id, "person_id": one.by.id}
+        # First, because it waits for what is being held just now: that is among the rest then.
+        await change.conn.run(_CLEAR, {"room_id": room.id, "person_id": one.by.id})
         for held in await of(change.conn, room.id, one.by.id):
             draft = messages.Draft(held.body, held.cid, held.reply_to)
             posted.append(await messages.release(change.conn, change.room, one.by, draft, at))
             await change.conn.run(_DROP, {"id": held.id})
-        await change.conn.run(_CLEAR, who)
         await acts.record(change, "released", person_id=one.by.id, now=at)
     return posted
 
