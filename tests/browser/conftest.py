@@ -1,6 +1,6 @@
 """A real Chromium against a real server: one of each for the tests of a file.
 
-Most files have it without a window around the page, which takes a fifth of the processor's time
+Most files have it without a window around the page, which takes a fifth of the processor time
 for each profile; those that need more of the browser than its pages name the whole one.
 
 `someone("Ada")` is an account, `page_for(ada)` a browser profile of their own that is signed in.

@@ -1,16 +1,11 @@
 """Back and forward, while others go on talking: what is kept and what is loaded again agree."""
 
-from collections.abc import Callable
-
 import pytest
 from playwright.sync_api import Page, Route, expect
 
 from tests.browser import conftest
 from tests.browser.test_journeys import bodies, shows
-from tests.browser.test_outages import is_connected
-
-Someone = Callable[[str], conftest.Account]
-Room = tuple[conftest.Account, conftest.Account, str]
+from tests.browser.test_outages import Room, Someone, is_connected
 
 
 @pytest.fixture(scope="module")

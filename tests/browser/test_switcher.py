@@ -88,23 +88,23 @@ class Late:
         return bool(self._held)
 
 
-def test_an_answer_that_comes_late_leaves_the_focus_where_it_is(page: Page) -> None:
+@pytest.fixture
+def late(page: Page) -> Late:
+    """The open switcher shows two places, and gets no more answers by itself."""
     page.keyboard.press("Control+k")
     page.keyboard.type("h")
     places(page, "Harbour", "Heath")
-    late = Late(page)
-    page.keyboard.press("ArrowDown")
-    page.keyboard.press("ArrowUp")
-    page.keyboard.press("ArrowDown")
+    return Late(page)
+
+
+def test_an_answer_that_comes_late_leaves_the_focus_where_it_is(page: Page, late: Late) -> None:
+    for key in ("ArrowDown", "ArrowUp", "ArrowDown"):
+        page.keyboard.press(key)
     late.come()
     assert focused(page, ".places li:nth-child(1) a")
 
 
-def test_letters_reach_the_box_when_the_place_one_stood_on_is_gone(page: Page) -> None:
-    page.keyboard.press("Control+k")
-    page.keyboard.type("h")
-    places(page, "Harbour", "Heath")
-    late = Late(page)
+def test_letters_reach_the_box_when_the_place_one_stood_on_is_gone(page: Page, late: Late) -> None:
     page.keyboard.type("e")
     page.keyboard.press("ArrowDown")
     page.keyboard.press("ArrowDown")
